@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only */
+#pragma once
+/*
+ * What the packet programs and userspace/datapath share: the shapes of the maps'
+ * keys and values.  Nothing else of bpf/ may be included by userspace, and a changed
+ * layout needs a new ABI_VERSION.
+ *
+ * Configuration changes all at once.  Every configuration value holds two versions,
+ * v[0] and v[1]; a program reads the map `epoch` once, at a packet's first instruction,
+ * and looks only at v[epoch & 1] from then on.  Userspace writes the other version of
+ * everything that changed (rewriting the version in use with the same bytes, which a
+ * reader cannot notice), stores the new epoch, and waits for an RCU grace period before
+ * it touches the version that was in use.  So each packet meets the old configuration
+ * or the new one, never a mixture, whatever a change consists of.
+ * The hash maps `port_of_ifindex` and `access_head` may give a wrong slot in the few
+ * instructions while userspace recycles an element: the port's own record tells
+ * (ifindex, bridge, tag) and the reader must compare.
+ * vlan_sets are immutable: written before the first reference, reused after the last.
+ *
+ * All numbers in host byte order unless a name ends in _be.  Slot 0 means "none".
+ */
+#ifdef __bpf__
+#include <linux/types.h>
+#else
+#include <assert.h>
+#include <linux/types.h>
+#endif
+
+#define ABI_VERSION 1
+
+enum {
+	PORT_SLOTS = 8192,
+	BRIDGE_SLOTS = 256,
+	MIRROR_SLOTS = 2048,
+	MIRRORS_PER_BRIDGE = 256, /* bits in the mirror bitmaps */
+	MIRROR_WORDS = MIRRORS_PER_BRIDGE / 64,
+	VLAN_SETS = 1024,
+	VLAN_SET_ALL = 0, /* the set number that means every VLAN: never looked up */
+	FDB_ENTRIES = 1 << 20,
+	SLOT_RECORDS = 16384,
+};
+
+/* map epoch: ARRAY[1] of __u32, written by userspace only. */
+
+/* map settings: ARRAY[1].  Written by userspace before any program is attached. */
+struct settings {
+	__u32 abi_version;
+	__u32 reentry_ifindex; /* the device whose egress program cuts and encapsulates */
+	__u32 next_generation; /* userspace's: generations are never used twice */
+	__u32 pad;
+};
+
+/* --- ports: ARRAY[PORT_SLOTS] --- */
+enum port_flag {
+	PORT_UP = 1 << 0, /* frames can be sent: device there, up, with carrier */
+	PORT_RESERVED = 1 << 1, /* a mirror's output port: takes part in nothing else */
+	PORT_PEER = 1 << 2, /* its veth peer is in another namespace and peer_mac is current */
+	PORT_MIRRORED_IN = 1 << 3, /* src_mirrors is not empty */
+	PORT_MIRRORED_OUT = 1 << 4, /* dst_mirrors is not empty */
+	PORT_PROTECTED = 1 << 5,
+	PORT_LOCAL = 1 << 6, /* the bridge's own port */
+};
+
+/* Port.vlan_mode, the default resolved (facts: a port with tag and no mode is access). */
+enum vlan_mode {
+	VLAN_TRUNK,
+	VLAN_ACCESS,
+	VLAN_NATIVE_TAGGED,
+	VLAN_NATIVE_UNTAGGED,
+	VLAN_DOT1Q_TUNNEL,
+};
+
+enum priority_tags { PRIORITY_TAGS_NEVER, PRIORITY_TAGS_IF_NONZERO, PRIORITY_TAGS_ALWAYS };
+
+struct port_config {
+	__u32 ifindex; /* 0: no device */
+	__u32 generation; /* of the slot and of what was learned through it */
+	__u32 flags; /* enum port_flag */
+	__u32 next; /* next slot in the flood list that this port is in; 0 ends it */
+	__u16 bridge; /* slot; 0: not configured, frames are dropped */
+	__u16 tag; /* access, native, service VLAN */
+	__u16 trunks; /* vlan set; for trunk and native-* */
+	__u16 cvlans; /* vlan set; for dot1q-tunnel */
+	__u8 vlan_mode;
+	__u8 priority_tags;
+	__be16 qinq_ethertype_be;
+	__u32 mtu; /* of the device, without the Ethernet header */
+	__u8 peer_mac[6]; /* with PORT_PEER */
+	__u16 order; /* position in the bridge by age: mirrors take the oldest port's form */
+	__u64 pad[3];
+	__u64 src_mirrors[MIRROR_WORDS]; /* bits of the bridge's mirrors; without select_all */
+	__u64 dst_mirrors[MIRROR_WORDS];
+};
+struct port_entry {
+	struct port_config v[2];
+};
+
+/* map port_of_ifindex: HASH, __u32 ifindex -> __u32 slot. */
+
+/* --- bridges: ARRAY[BRIDGE_SLOTS] --- */
+enum bridge_flag {
+	BRIDGE_SECURE = 1 << 0, /* forward nothing; mirroring goes on */
+	BRIDGE_FORWARD_BPDU = 1 << 1,
+	BRIDGE_MIRROR_ALL = 1 << 2, /* all_mirrors is not empty */
+	BRIDGE_MIRROR_OUT = 1 << 3, /* some port is mirrored on output, or all_mirrors */
+};
+
+struct bridge_config {
+	__u32 flags;
+	__u32 generation;
+	__u32 trunk_head; /* first slot of the ports that may carry several VLANs */
+	__u32 fdb_max; /* entries; learning stops there */
+	__u64 ageing; /* jiffies */
+	__u16 flood_vlans; /* vlan set in which nothing is learned */
+	__u16 has_flood_vlans; /* 0: flood_vlans is not looked at */
+	__u32 pad;
+	__u64 all_mirrors[MIRROR_WORDS]; /* those with select_all */
+};
+struct bridge_entry {
+	struct bridge_config v[2];
+};
+
+/* map access_head: HASH -> struct head_entry: the ports with vlan_mode access (and
+ * dot1q-tunnel) of one VLAN, linked by port_config.next. */
+struct access_key {
+	__u16 bridge;
+	__u16 vlan;
+};
+struct head_entry {
+	__u32 v[2];
+};
+
+/* --- mirrors --- */
+/* map mirror_of_bit: ARRAY[BRIDGE_SLOTS * MIRRORS_PER_BRIDGE] of struct head_entry: the
+ * mirror slot of (bridge, bit).  Lower bits are older mirrors. */
+
+/* map mirrors: ARRAY[MIRROR_SLOTS] */
+struct mirror_config {
+	__u32 generation;
+	__u32 out_port; /* port slot */
+	__u32 snaplen; /* 0: whole frames */
+	__u16 out_vlan; /* RSPAN; 0: none */
+	__u16 vlans; /* vlan set; VLAN_SET_ALL: whatever VLAN */
+	__u64 same_output[MIRROR_WORDS]; /* bits of mirrors with this destination, own included */
+};
+struct mirror_entry {
+	struct mirror_config v[2];
+};
+
+/* map vlan_sets: ARRAY[VLAN_SETS], bit vid % 64 of word vid / 64 */
+struct vlan_set {
+	__u64 bits[64];
+};
+
+/* --- state, never part of the configuration --- */
+/* map fdb: HASH[FDB_ENTRIES].  Written by the programs; swept by userspace.  An entry
+ * counts only while port_config.generation of its slot equals its own, in the same
+ * bridge, and it is younger than the bridge's ageing. */
+struct fdb_key {
+	__u8 mac[6];
+	__u16 vlan;
+	__u32 bridge;
+};
+struct fdb_value {
+	__u64 port; /* slot | generation << 32: one aligned store moves an address */
+	__u64 seen; /* jiffies64 */
+};
+
+/* Why a frame, or one output of it, went nowhere. */
+enum drop_reason {
+	DROP_NOT_CONFIGURED,
+	DROP_MALFORMED,
+	DROP_VLAN,
+	DROP_RESERVED_PORT,
+	DROP_RESERVED_ADDRESS,
+	DROP_HAIRPIN,
+	DROP_SECURE,
+	DROP_PROTECTED,
+	DROP_NO_OUTPUT, /* nobody else carries the VLAN */
+	DROP_LINK_DOWN,
+	DROP_MTU,
+	DROP_SEND, /* the kernel refused a clone */
+	DROP_LOOP,
+	N_DROP_REASONS
+};
+
+/* map port_stats: PERCPU_ARRAY[PORT_SLOTS].  Bytes with the Ethernet header and tags. */
+struct port_stats {
+	__u64 rx_packets, rx_bytes;
+	__u64 tx_packets, tx_bytes; /* handed to the device, copies included */
+	__u64 peer_packets, peer_bytes; /* part of tx: sent by redirect_peer, which the
+					 * device's own counters do not see */
+	__u64 drops[N_DROP_REASONS]; /* at ingress: of the input port, at output: of the output */
+};
+
+/* map mirror_stats: PERCPU_ARRAY[MIRROR_SLOTS].  selected = filtered + merged + sent +
+ * all dropped_*; each is counted where it happens. */
+struct mirror_stats {
+	__u64 tx_packets, tx_bytes; /* stock meaning: frames mirrored, length as received */
+	__u64 selected;
+	__u64 filtered;
+	__u64 merged; /* the same destination was served by another mirror */
+	__u64 sent;
+	__u64 truncated; /* part of sent */
+	__u64 dropped_backlog; /* the target's queue was full */
+	__u64 dropped_budget;
+	__u64 dropped_clone; /* any other refusal by the kernel */
+	__u64 dropped_no_target; /* no output port, or its device is away or down */
+	__u64 dropped_mtu;
+};
+
+/* map slots: HASH[SLOT_RECORDS].  Userspace's own memory of which slot is whose, here so
+ * that it lives as long as the configuration that speaks of slots. */
+enum slot_kind { SLOT_BRIDGE = 1, SLOT_PORT, SLOT_MIRROR };
+struct slot_key {
+	__u8 kind;
+	__u8 uuid[16];
+	__u8 pad[3];
+};
+struct slot_value {
+	__u32 slot;
+	__u32 generation;
+	__u32 extra; /* ports: ofport; mirrors: bit in the bridge */
+	__u32 owner; /* mirrors and ports: slot of the bridge */
+};
+
+#ifndef __bpf__
+static_assert(sizeof(struct port_config) == 128, "two cache lines");
+static_assert(sizeof(struct bridge_config) == 64, "layout");
+static_assert(sizeof(struct mirror_config) == 48, "layout");
+static_assert(sizeof(struct fdb_key) == 12, "no padding: it is hashed");
+static_assert(sizeof(struct slot_key) == 20, "no padding: it is hashed");
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put_text(struct error *err, size_t at, const char *fmt, va_list args)
+{
+	size_t room = sizeof(err->text) - at;
+	int n = vsnprintf(err->text + at, room, fmt, args);
+
+	if (n >= 0 && (size_t)n >= room)
+		memcpy(err->text + sizeof(err->text) - 4, "...", 4);
+}
+
+int error_set(struct error *err, const char *tag, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!err)
+		return -1;
+	err->errnum = 0;
+	snprintf(err->tag, sizeof(err->tag), "%s", tag);
+	va_start(args, fmt);
+	put_text(err, 0, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+int error_errno(struct error *err, int errnum, const char *fmt, ...)
+{
+	va_list args;
+	size_t len;
+
+	if (!err)
+		return -1;
+	err->errnum = errnum;
+	snprintf(err->tag, sizeof(err->tag), "I/O error");
+	va_start(args, fmt);
+	put_text(err, 0, fmt, args);
+	va_end(args);
+	len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len, " (%s)", strerror(errnum));
+	return -1;
+}
+
+int error_nomem(struct error *err)
+{
+	return error_set(err, "resources exhausted", "out of memory");
+}
+
+int error_wrap(struct error *err, const char *fmt, ...)
+{
+	char old[sizeof(err->text)];
+	va_list args;
+	size_t len;
+
+	if (!err)
+		return -1;
+	memcpy(old, err->text, sizeof(old));
+	va_start(args, fmt);
+	put_text(err, 0, fmt, args);
+	va_end(args);
+	len = strlen(err->text);
+	if ((size_t)snprintf(err->text + len, sizeof(err->text) - len, ": %s", old) >=
+	    sizeof(err->text) - len)
+		memcpy(err->text + sizeof(err->text) - 4, "...", 4);
+	return -1;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * From the model to the kernel: devices, programs, maps.  The only interface that
+ * reconcile uses.  Knows no rows; returns errors rather than logging them.
+ * Everything it makes in the kernel is pinned and outlives the process.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/uuid.h"
+
+struct datapath;
+struct loop;
+struct model;
+
+struct datapath_options {
+	const char *bpffs; /* a mounted bpffs; pins go to <bpffs>/bvs/<id> */
+	const char *owner; /* canonical path of the database: with the network namespace's
+			    * cookie it makes the instance's id */
+};
+
+/* Takes over what an earlier process left pinned (programs replaced in place, maps and
+ * links reused), or makes it.  Fails where a live process holds the instance, naming
+ * its pid, or where the kernel lacks a feature, naming that. */
+must_check int datapath_open(struct loop *loop, const struct datapath_options *options,
+			     struct datapath **ret, struct error *err);
+/* Ends the process's hold only: the kernel goes on forwarding.  NULL is fine. */
+void datapath_close(struct datapath *dp);
+/* Takes the instance's pins, links and own devices away; undoes promiscuity. */
+must_check int datapath_remove(struct datapath *dp, struct error *err);
+
+/* Called from the loop when a device that matters (by name, ifindex or peer) appeared,
+ * vanished or changed, so that the owner calls datapath_apply() again. */
+void datapath_on_change(struct datapath *dp, void (*cb)(void *arg), void *arg);
+
+/* Brings the kernel to the model: makes and removes internal devices, takes and releases
+ * system devices, writes the configuration, all at once for the packets, and returns
+ * when it is in force.  A port whose device is missing or refused is not an error here:
+ * see datapath_port_state().  -1: the kernel refused something that must work; what was
+ * in force before stays in force and the next call tries again. */
+must_check int datapath_apply(struct datapath *dp, const struct model *model, struct error *err);
+
+/* Slots: which object has which, kept in a pinned map. */
+enum datapath_slot_kind { DATAPATH_SLOT_BRIDGE = 1, DATAPATH_SLOT_PORT, DATAPATH_SLOT_MIRROR };
+struct datapath_slot {
+	enum datapath_slot_kind kind;
+	struct uuid uuid;
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t extra; /* ports: ofport; mirrors: bit in the bridge */
+	uint32_t owner; /* ports, mirrors: the bridge's slot */
+};
+must_check int datapath_slots_each(struct datapath *dp,
+				   void (*cb)(void *arg, const struct datapath_slot *slot),
+				   void *arg, struct error *err);
+must_check int datapath_slot_put(struct datapath *dp, const struct datapath_slot *slot,
+				 struct error *err);
+must_check int datapath_slot_delete(struct datapath *dp, enum datapath_slot_kind kind,
+				    const struct uuid *uuid, struct error *err);
+/* Zeroes a slot's counters: before it is given to a new object. */
+must_check int datapath_slot_clear(struct datapath *dp, enum datapath_slot_kind kind, uint32_t slot,
+				   struct error *err);
+/* A number never returned before by this instance; persists. */
+must_check int datapath_new_generation(struct datapath *dp, uint32_t *ret, struct error *err);
+uint32_t datapath_max_slots(enum datapath_slot_kind kind);
+
+/* What became of a port's device, after datapath_apply(). */
+struct datapath_port_state {
+	char error[256]; /* "": it works; otherwise as OVS words it */
+	uint32_t ifindex; /* 0: unknown or in another namespace */
+	bool has_mac;
+	uint8_t mac[6];
+	uint32_t mtu; /* 0: unknown */
+	bool is_admin_up;
+	bool has_link;
+	uint64_t speed_bps; /* 0: unknown */
+	bool has_duplex;
+	bool is_full_duplex;
+	uint32_t link_resets; /* carrier changes seen */
+	char driver[32];
+	char driver_version[32];
+	char firmware[32];
+};
+void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
+			 struct datapath_port_state *ret);
+
+/* In the order of Interface.statistics' names. */
+struct datapath_port_stats {
+	uint64_t collisions, rx_bytes, rx_crc_err, rx_dropped, rx_errors, rx_frame_err,
+		rx_missed_errors, rx_multicast_packets, rx_over_err, rx_packets, tx_bytes,
+		tx_dropped, tx_errors, tx_packets;
+};
+/* -1: no device. Seen from the switch: rx is what entered it. */
+must_check int datapath_port_stats(struct datapath *dp, uint32_t port_slot,
+				   struct datapath_port_stats *ret);
+
+struct datapath_mirror_stats {
+	uint64_t tx_packets, tx_bytes, selected, filtered, merged, sent, truncated, dropped_backlog,
+		dropped_budget, dropped_clone, dropped_no_target, dropped_mtu;
+};
+must_check int datapath_mirror_stats(struct datapath *dp, uint32_t mirror_slot,
+				     struct datapath_mirror_stats *ret);

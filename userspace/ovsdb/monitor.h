@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Monitors: "monitor" (RFC 7047 4.1.5), "monitor_cond" and "monitor_cond_since"
+ * (ovsdb-server(7) 4.1.12 and later).  Monitors with the same kind, columns and
+ * conditions share one encoding of each change.  Knows no connections: the owner is
+ * told that there is something to fetch and fetches when its peer can take it, so a
+ * slow reader gets merged updates, bounded by the data that changed.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/uuid.h"
+
+struct blob;
+struct buf;
+struct change_list;
+struct db;
+struct monitor;
+struct monitor_set;
+
+enum monitor_kind { MONITOR, MONITOR_COND, MONITOR_COND_SINCE };
+
+/* All monitors of one database; registers as its listener. */
+struct monitor_set *monitor_set_new(struct db *db); /* NULL: out of memory */
+void monitor_set_free(struct monitor_set *s); /* when no monitor is left */
+
+/* requests: the <monitor-requests> object. */
+must_check int monitor_new(struct monitor_set *s, enum monitor_kind kind, const json_t *requests,
+			   struct monitor **ret, struct error *err);
+void monitor_free(struct monitor *m); /* NULL is fine */
+
+/* The table-updates JSON of the reply.  Marks everything up to now as delivered.
+ * NULL: out of memory. */
+struct blob *monitor_initial(struct monitor *m);
+
+/* Changes since the last fetch as table-updates JSON, merged, or NULL when none concern
+ * this monitor.  ret_txn_id: of the last commit covered.  -1: out of memory. */
+must_check int monitor_fetch(struct monitor *m, struct blob **ret, struct uuid *ret_txn_id,
+			     struct error *err);
+bool monitor_has_pending(const struct monitor *m);
+
+/* monitor_cond_change: new conditions for some tables.  What they add and remove is part
+ * of the next fetch. */
+must_check int monitor_set_conditions(struct monitor *m, const json_t *requests, struct error *err);

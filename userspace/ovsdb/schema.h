@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * A database schema (RFC 7047 section 3.2): read once, then constant.  Columns of a
+ * table are numbered; a row is an array of values by that number.  "_uuid" and
+ * "_version" are columns 0 and 1 of every table, so that one code path serves
+ * conditions, selects and monitors on them.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "ovsdb/atom.h"
+
+struct blob;
+struct datum;
+struct schema_table;
+
+enum ref_kind { REF_NONE, REF_STRONG, REF_WEAK };
+
+struct base_type {
+	enum atom_type type;
+	struct datum *allowed; /* enum: a set of type; NULL where all are */
+	int64_t min_integer, max_integer;
+	double min_real, max_real;
+	unsigned int min_length, max_length; /* of strings, in characters */
+	char *ref_table_name; /* of uuids; NULL: no reference */
+	const struct schema_table *ref_table;
+	enum ref_kind ref_kind;
+};
+
+struct type {
+	struct base_type key;
+	struct base_type value; /* type ATOM_VOID unless a map */
+	unsigned int n_min; /* 0 or 1, as RFC 7047 allows */
+	unsigned int n_max; /* TYPE_UNLIMITED */
+};
+#define TYPE_UNLIMITED 0xffffffffu
+
+static inline bool type_is_scalar(const struct type *t)
+{
+	return t->value.type == ATOM_VOID && t->n_min == 1 && t->n_max == 1;
+}
+static inline bool type_is_optional(const struct type *t)
+{
+	return t->value.type == ATOM_VOID && t->n_min == 0 && t->n_max == 1;
+}
+static inline bool type_is_map(const struct type *t)
+{
+	return t->value.type != ATOM_VOID;
+}
+
+struct column {
+	char *name;
+	unsigned int number; /* in its table */
+	struct type type;
+	bool is_mutable;
+	bool is_persistent; /* not ephemeral */
+	struct datum *default_value;
+	const struct schema_table *table;
+};
+enum { COLUMN_UUID, COLUMN_VERSION, COLUMN_FIRST };
+
+struct schema_index {
+	const struct column **columns;
+	size_t n_columns;
+};
+
+struct schema_table {
+	char *name;
+	unsigned int number; /* in its schema */
+	struct column **columns; /* 0 and 1 are _uuid and _version, the rest in order of name */
+	size_t n_columns;
+	bool is_root; /* false: a row that no strong reference holds is collected */
+	bool is_mutable;
+	size_t max_rows; /* SIZE_MAX: no limit */
+	struct schema_index *indexes;
+	size_t n_indexes;
+};
+
+struct schema {
+	char *name;
+	char *version;
+	struct blob *text; /* as served by get_schema, cksum included */
+	struct schema_table **tables; /* in order of name */
+	size_t n_tables;
+};
+
+/* Checks everything RFC 7047 3.2 asks; json stays the caller's. */
+must_check int schema_from_json(const json_t *json, struct schema **ret, struct error *err);
+must_check int schema_from_file(const char *path, struct schema **ret, struct error *err);
+void schema_free(struct schema *s); /* NULL is fine */
+
+const struct schema_table *schema_find_table(const struct schema *s, const char *name);
+const struct column *schema_find_column(const struct schema_table *t, const char *name);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The switch as the configuration wants it: plain structs, made anew by reconcile from
+ * the rows, compiled by datapath into map entries.  No JSON, no BPF, no system calls.
+ * Everything in a model lives in its arena.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+
+struct arena;
+
+/* Where an object lives in the kernel's maps: given by reconcile's allocation, stable as
+ * long as the object's row is. */
+struct slot {
+	uint32_t number; /* from 1 */
+	uint32_t generation;
+};
+
+/* A set of VLANs: bit vid % 64 of word vid / 64. */
+struct vlan_bits {
+	uint64_t words[64];
+};
+
+enum model_vlan_mode {
+	MODEL_VLAN_TRUNK,
+	MODEL_VLAN_ACCESS,
+	MODEL_VLAN_NATIVE_TAGGED,
+	MODEL_VLAN_NATIVE_UNTAGGED,
+	MODEL_VLAN_DOT1Q_TUNNEL,
+};
+
+enum model_priority_tags {
+	MODEL_PRIORITY_TAGS_NEVER,
+	MODEL_PRIORITY_TAGS_IF_NONZERO,
+	MODEL_PRIORITY_TAGS_ALWAYS,
+};
+
+struct model_vlan {
+	enum model_vlan_mode mode; /* the default for an absent vlan_mode resolved */
+	uint16_t tag; /* access, native, service VLAN; 0 where the column is empty */
+	const struct vlan_bits *trunks; /* NULL: all; the native VLAN is in it for native-* */
+	const struct vlan_bits *cvlans; /* NULL: all */
+	uint16_t qinq_ethertype;
+	enum model_priority_tags priority_tags;
+};
+
+enum model_port_kind {
+	MODEL_PORT_SYSTEM, /* an existing device */
+	MODEL_PORT_INTERNAL, /* a device of ours: a veth pair whose named end is the user's */
+	MODEL_PORT_LOCAL, /* internal, and the bridge's own port */
+};
+
+struct model_port {
+	struct uuid uuid; /* of the Port row */
+	struct uuid interface_uuid;
+	const char *name; /* of the device, too */
+	struct slot slot;
+	uint32_t ofport;
+	enum model_port_kind kind;
+	uint16_t order; /* by age in its bridge, from 0 */
+	struct model_vlan vlan;
+	bool is_protected;
+	bool has_mac;
+	uint8_t mac[6]; /* wanted address of an internal device */
+	uint32_t mtu_request; /* 0: leave it */
+	bool is_reserved; /* an active mirror's output port */
+	/* Not NULL: cannot be a port, and why (Interface.error); no slot, and the datapath
+	 * does not see it. */
+	const char *error;
+};
+
+struct model_mirror {
+	struct uuid uuid;
+	const char *name;
+	struct slot slot;
+	uint16_t bit; /* in its bridge: lower is older */
+	bool selects_all;
+	const struct vlan_bits *vlans; /* NULL: whatever VLAN */
+	const struct model_port **src_ports;
+	size_t n_src_ports;
+	const struct model_port **dst_ports;
+	size_t n_dst_ports;
+	const struct model_port *out_port; /* of the same bridge; NULL: the mirror is idle */
+	uint32_t snaplen; /* 0: whole frames */
+	/* For Bridge.status: "active", "pending: ...", "error: ...".  Only an active one has
+	 * a slot and reaches the datapath. */
+	const char *state;
+	bool is_active;
+};
+
+struct model_bridge {
+	struct uuid uuid;
+	const char *name;
+	struct slot slot;
+	bool is_secure;
+	bool forwards_bpdu;
+	uint32_t ageing_s;
+	uint32_t fdb_max;
+	const struct vlan_bits *flood_vlans; /* NULL: none */
+	bool has_hwaddr;
+	uint8_t hwaddr[6]; /* other_config:hwaddr */
+	struct model_port **ports; /* by age */
+	size_t n_ports;
+	struct model_mirror **mirrors; /* by age */
+	size_t n_mirrors;
+};
+
+struct model {
+	struct arena *arena;
+	struct model_bridge **bridges; /* by name */
+	size_t n_bridges;
+};
+
+void model_free(struct model *m); /* NULL is fine */
+
+static inline bool vlan_bits_has(const struct vlan_bits *b, uint16_t vid)
+{
+	return !b || (b->words[vid / 64] >> (vid % 64) & 1);
+}
+static inline void vlan_bits_add(struct vlan_bits *b, uint16_t vid)
+{
+	b->words[vid / 64] |= 1ull << (vid % 64);
+}
