@@ -20,6 +20,7 @@ int error_set(struct error *err, const char *tag, const char *fmt, ...)
 	if (!err)
 		return -1;
 	err->errnum = 0;
+	err->syntax[0] = '\0';
 	snprintf(err->tag, sizeof(err->tag), "%s", tag);
 	va_start(args, fmt);
 	put_text(err, 0, fmt, args);
@@ -35,12 +36,23 @@ int error_errno(struct error *err, int errnum, const char *fmt, ...)
 	if (!err)
 		return -1;
 	err->errnum = errnum;
+	err->syntax[0] = '\0';
 	snprintf(err->tag, sizeof(err->tag), "I/O error");
 	va_start(args, fmt);
 	put_text(err, 0, fmt, args);
 	va_end(args);
 	len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, " (%s)", strerror(errnum));
+	return -1;
+}
+
+int error_set_syntax(struct error *err, const char *json_text)
+{
+	if (!err)
+		return -1;
+	if ((size_t)snprintf(err->syntax, sizeof(err->syntax), "%s", json_text) >=
+	    sizeof(err->syntax))
+		memcpy(err->syntax + sizeof(err->syntax) - 4, "...", 4);
 	return -1;
 }
 

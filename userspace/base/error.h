@@ -15,6 +15,7 @@ struct error {
 	int errnum; /* errno of the cause, 0 where there is none */
 	char tag[64];
 	char text[4024]; /* ends in "..." where the text did not fit */
+	char syntax[2000]; /* the JSON that was refused, cut off likewise; "": not such an error */
 };
 
 /* Fills *err (which may be NULL: the caller does not care why) and returns -1. */
@@ -25,6 +26,9 @@ int error_set(struct error *err, const char *tag, const char *fmt, ...)
  * errnum.  errnum is positive, as errno. */
 int error_errno(struct error *err, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Adds the JSON that was refused to an error that is set.  Returns -1. */
+int error_set_syntax(struct error *err, const char *json_text);
 
 /* The tag of allocation failure, with a text of its own.  Returns -1. */
 int error_nomem(struct error *err);
