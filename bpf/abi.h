@@ -166,6 +166,10 @@ struct fdb_value {
 	__u64 seen; /* jiffies64 */
 };
 
+/* map fdb_count: ARRAY[BRIDGE_SLOTS] of __u64, created with BPF_F_MMAPABLE: how many entries
+ * a bridge has in `fdb`.  The programs add one per insertion; userspace subtracts what it
+ * deleted, by an atomic operation in its mapping (elements are 8 bytes apart). */
+
 /* Why a frame, or one output of it, went nowhere. */
 enum drop_reason {
 	DROP_NOT_CONFIGURED,

@@ -19,6 +19,7 @@ struct datapath_options {
 	const char *bpffs; /* a mounted bpffs; pins go to <bpffs>/bvs/<id> */
 	const char *owner; /* canonical path of the database: with the network namespace's
 			    * cookie it makes the instance's id */
+	bool no_tcx; /* clsact filters even where the kernel has tcx: for tests */
 };
 
 /* Takes over what an earlier process left pinned (programs replaced in place, maps and

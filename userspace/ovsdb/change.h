@@ -2,8 +2,8 @@
 #pragma once
 /*
  * What one commit changed: the only form in which journal, monitors and reconcile
- * hear of it.  One entry for each row, in no particular order; rows that end as they
- * began are left out.
+ * hear of it.  One entry for each row, those of one table together; rows that end as
+ * they began are left out.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -25,3 +25,7 @@ bool condition_is_true(const struct condition *c); /* matches every row */
 
 /* The row that `_uuid == X` pins down, if that is among AND conditions; NULL: none. */
 const struct uuid *condition_uuid(const struct condition *c);
+/* The same for an index of the table: all its columns are compared by `==`.  Fills
+ * ret_values, in order of the index's columns, with room for as many. */
+bool condition_has_index(const struct condition *c, const struct schema_index *index,
+			 const struct datum **ret_values);

@@ -15,6 +15,8 @@
 #include "ovsdb/schema.h"
 
 struct db;
+struct refs;
+struct table;
 
 /* Takes the schema. */
 must_check int db_new(struct schema *schema_take, struct db **ret, struct error *err);
@@ -30,7 +32,9 @@ const struct row *db_find(const struct db *db, const struct schema_table *t,
 			  const struct uuid *uuid);
 size_t db_n_rows(const struct db *db, const struct schema_table *t);
 struct db_cursor {
-	void *at;
+	const struct db *db;
+	const struct schema_table *table;
+	size_t at;
 };
 const struct row *db_first(const struct db *db, const struct schema_table *t, struct db_cursor *c);
 const struct row *db_next(struct db_cursor *c);
@@ -51,3 +55,11 @@ struct db_listener {
 };
 void db_listen(struct db *db, struct db_listener *l); /* appended; l stays the caller's */
 void db_unlisten(struct db *db, struct db_listener *l);
+
+/* For txn.c and its helpers only. */
+struct table *db_table(const struct db *db, const struct schema_table *t);
+struct refs *db_refs(const struct db *db);
+/* For _version and for transaction ids: different in every call, in every process. */
+struct uuid db_unique_id(struct db *db);
+/* The single door.  The changes were checked; on -1 nothing happened. */
+must_check int db_commit(struct db *db, struct change_list *changes, struct error *err);

@@ -4,6 +4,8 @@
  * The database file in the OVSDB log format: records "OVSDB JSON <len> <sha1>\n" and
  * <len> bytes of JSON; record 0 is the schema, the others are transactions, as diffs
  * for rows that exist (member "_is_diff").  Stock tools read and write the same file.
+ * A commit is written before it becomes visible; a write that fails leaves no trace and
+ * fails the commit, and the next commit tries again.
  */
 #include <stdbool.h>
 
@@ -15,17 +17,26 @@ struct schema;
 
 /* Opens path, creating it with `schema` when absent, under the lock file
  * ".<name>.~lock~" beside it; where another process holds that, fails and names its pid.
- * Replays the file into a new database.  A torn tail is cut off at the first write and
- * its bytes are saved in PATH.torn-<offset>; damage with good records behind it is an
- * error that names the offset, and the file stays as it is.
+ * Replays the file into a new database, whose commits are written to it from then on.  A
+ * torn tail is cut off at the first write and its bytes are saved in PATH.torn-<offset>;
+ * damage with good records behind it is an error that names the offset, and the file
+ * stays as it is.
  * schema_take: what a new file gets; NULL: the file must exist. */
 must_check int journal_open(const char *path, struct schema *schema_take, struct journal **ret,
 			    struct db **ret_db, struct error *err);
-/* Releases file and lock.  Not the database. */
+/* Releases file and lock.  Not the database, which is freed before. */
 void journal_close(struct journal *j);
 
-/* fdatasync of all that was written.  (The I/O thread of a later step calls it.) */
-must_check int journal_sync(struct journal *j, struct error *err);
 const char *journal_path(const struct journal *j);
-/* Rewrites the file as the schema and one record with every row, then renames. */
+/* What the user should know about the file as it was found; NULL: nothing. */
+const char *journal_warning(const struct journal *j);
+
+/* fdatasync of all that was written, at once. */
+must_check int journal_sync(struct journal *j, struct error *err);
+/* For a sync in another thread: a descriptor of the file for fdatasync() and close(), -1
+ * on failure; then what came of it (0 or an errno). */
+must_check int journal_dup_fd(const struct journal *j, struct error *err);
+void journal_synced(struct journal *j, int errnum);
+
+/* Rewrites the file as the schema and one record with every row, synced, then renames. */
 must_check int journal_compact(struct journal *j, struct db *db, struct error *err);

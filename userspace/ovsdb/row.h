@@ -20,11 +20,18 @@ struct row {
 				       * NULL: ask row_value() */
 };
 
+/* For txn.c: a row with default values, a copy, and a value for one that nobody else
+ * has seen yet.  NULL when out of memory. */
+struct row *row_new(const struct schema_table *table, const struct uuid *uuid);
+struct row *row_clone(const struct row *from);
+void row_set_take(struct row *r, const struct column *c, const struct datum *value_take);
+
 const struct row *row_ref(const struct row *r);
 void row_unref(const struct row *r); /* NULL is fine */
 
 /* The value of any column, _uuid and _version included, borrowed for the former kinds
- * and made for the latter: always hand it back with datum_unref(). */
+ * and made for the latter: always hand it back with datum_unref().
+ * NULL: out of memory (_uuid and _version only). */
 const struct datum *row_value(const struct row *r, const struct column *c);
 
 /* Reading by the daemon itself.  Columns are looked up once by schema_find_column().

@@ -11,45 +11,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "ovsdb/atom.h"
+#include "ovsdb/type.h"
 
 struct blob;
 struct datum;
 struct schema_table;
-
-enum ref_kind { REF_NONE, REF_STRONG, REF_WEAK };
-
-struct base_type {
-	enum atom_type type;
-	struct datum *allowed; /* enum: a set of type; NULL where all are */
-	int64_t min_integer, max_integer;
-	double min_real, max_real;
-	unsigned int min_length, max_length; /* of strings, in characters */
-	char *ref_table_name; /* of uuids; NULL: no reference */
-	const struct schema_table *ref_table;
-	enum ref_kind ref_kind;
-};
-
-struct type {
-	struct base_type key;
-	struct base_type value; /* type ATOM_VOID unless a map */
-	unsigned int n_min; /* 0 or 1, as RFC 7047 allows */
-	unsigned int n_max; /* TYPE_UNLIMITED */
-};
-#define TYPE_UNLIMITED 0xffffffffu
-
-static inline bool type_is_scalar(const struct type *t)
-{
-	return t->value.type == ATOM_VOID && t->n_min == 1 && t->n_max == 1;
-}
-static inline bool type_is_optional(const struct type *t)
-{
-	return t->value.type == ATOM_VOID && t->n_min == 0 && t->n_max == 1;
-}
-static inline bool type_is_map(const struct type *t)
-{
-	return t->value.type != ATOM_VOID;
-}
 
 struct column {
 	char *name;
@@ -94,3 +60,9 @@ void schema_free(struct schema *s); /* NULL is fine */
 
 const struct schema_table *schema_find_table(const struct schema *s, const char *name);
 const struct column *schema_find_column(const struct schema_table *t, const char *name);
+
+/* An array of distinct column names, as requests have it; json NULL: all columns.  *ret
+ * is the caller's to free(). */
+must_check int schema_columns_from_json(const json_t *json, const struct schema_table *t,
+					const struct column ***ret, size_t *ret_n,
+					struct error *err);

@@ -20,7 +20,8 @@ void txn_free(struct txn *t); /* abort, or after commit; NULL is fine */
 const struct row *txn_find(const struct txn *t, const struct schema_table *table,
 			   const struct uuid *uuid);
 
-/* A new row with default values.  Fails where the uuid exists. */
+/* A new row with default values.  Fails where the uuid exists, or existed until this
+ * transaction deleted it. */
 must_check int txn_insert(struct txn *t, const struct schema_table *table, const struct uuid *uuid,
 			  struct error *err);
 must_check int txn_delete(struct txn *t, const struct schema_table *table, const struct uuid *uuid,
@@ -30,8 +31,13 @@ must_check int txn_delete(struct txn *t, const struct schema_table *table, const
 must_check int txn_write(struct txn *t, const struct schema_table *table, const struct uuid *uuid,
 			 const struct column *column, struct datum *value_take, struct error *err);
 
+/* May txn_insert() be called with this uuid? */
+bool txn_may_insert(const struct txn *t, const struct schema_table *table, const struct uuid *uuid);
+
+struct db *txn_db(const struct txn *t);
 void txn_add_comment(struct txn *t, const char *comment);
 void txn_set_durable(struct txn *t);
+bool txn_is_durable(const struct txn *t);
 
 /* Garbage collection, weak references, reference, index and row-count checks, journal,
  * swap, listeners.  On -1 the database is as before and *err is the element that

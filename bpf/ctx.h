@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * One packet's way through the switch: what it is, what was decided, what was done.
+ * decide() fills in the decision, act() carries it out.  Also the look-ups of configuration records, each in the packet's version.
+ */
+#include "maps.h"
+#include "vlan.h"
+
+/* A walk over the ports of a VLAN: those that carry several, then its access ports. */
+struct walk {
+	__u32 next;
+	__u32 then; /* head of the second list */
+};
+
+/* The values.  In a map's memory, not on the stack, as the verifier forgets what was stored
+ * there: otherwise it follows each combination of tags, ports and mirrors through all that
+ * comes after.  One element for each level of nesting: a program on the re-entry device
+ * runs in the midst of another's packet. */
+struct work {
+	__u32 version; /* of the configuration: 0 or 1 */
+	__u32 in_slot;
+	__u32 out_slot;
+	__u32 gso_size;
+
+	struct pkt pkt;
+	struct vlan vlan;
+	struct vlan_form worn; /* the tags that the skb wears at this moment */
+	struct vlan_form form; /* those of the output at hand */
+
+	bool may_use_peer; /* redirect_peer works here: ingress hook, Ethernet frame as received */
+	bool is_admitted; /* the input port takes it: mirrors at ingress see it, even if ... */
+	bool is_dropped;
+	__u8 reason; /* enum drop_reason */
+	bool is_mirrored; /* what follows is in use */
+
+	/* Mirrors of the bridge, as bits. */
+	__u64 pending[MIRROR_WORDS]; /* selected in this stage and yet to come */
+	__u64 done[MIRROR_WORDS]; /* looked at in an earlier stage: at most once a packet */
+	__u64 served[MIRROR_WORDS]; /* their destination has had a copy */
+	struct vlan view; /* the packet as the mirror at hand sees it */
+	bool is_egress; /* stage of mirroring */
+
+	struct walk walk;
+	/* The flood's last member so far: it is sent to when the next one turns up, or in the
+	 * end, by the original. */
+	struct vlan_form held_form;
+	__u32 held_slot;
+	__u32 held_ifindex;
+	/* A search among the members for the oldest port that a mirror selects. */
+	__u32 wanted_bit;
+	__u32 oldest_order; /* plus 1; 0: none yet */
+	__u32 oldest_slot;
+};
+
+enum { NESTING = 5 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NESTING);
+	__type(key, __u32);
+	__type(value, struct work);
+} work BVS_MAP;
+
+/* The pointers; on the entry program's stack. */
+struct ctx {
+	struct __sk_buff *skb;
+	struct work *w;
+	const struct port_config *in;
+	const struct bridge_config *bridge;
+	const struct port_config *out; /* the decision: a known destination; NULL: flood */
+};
+
+static __always_inline const struct port_config *port_get(__u32 slot, __u32 version)
+{
+	struct port_entry *e = bpf_map_lookup_elem(&ports, &slot);
+
+	if (!e)
+		return NULL;
+	barrier_var(e); /* or clang adds to the pointer before the test */
+	return &e->v[version & 1];
+}
+
+static __always_inline const struct bridge_config *bridge_get(__u32 slot, __u32 version)
+{
+	struct bridge_entry *e = bpf_map_lookup_elem(&bridges, &slot);
+
+	if (!e)
+		return NULL;
+	barrier_var(e); /* or clang adds to the pointer before the test */
+	return &e->v[version & 1];
+}
+
+static __always_inline const struct mirror_config *mirror_get(__u32 slot, __u32 version)
+{
+	struct mirror_entry *e = bpf_map_lookup_elem(&mirrors, &slot);
+
+	if (!e)
+		return NULL;
+	barrier_var(e); /* or clang adds to the pointer before the test */
+	return &e->v[version & 1];
+}
+
+static __always_inline bool vlan_set_has(__u16 set, __u16 vid)
+{
+	__u32 key = set;
+	struct vlan_set *s = bpf_map_lookup_elem(&vlan_sets, &key);
+
+	return s && s->bits[(vid / 64) % 64] >> (vid % 64) & 1;
+}
+
+static __always_inline bool is_protected_pair(const struct port_config *a,
+					      const struct port_config *b)
+{
+	return a->flags & b->flags & PORT_PROTECTED;
+}

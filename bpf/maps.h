@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Every map, once.  Included by each program file; the linker merges the definitions
+ * (hence weak) and userspace pins them by these names.  The shapes and the rules for
+ * readers are in abi.h; here only who writes and who reads.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+
+#define BVS_MAP SEC(".maps") __attribute__((weak))
+
+/* --- configuration: written by userspace, read by the programs --- */
+
+/* The version in use; storing it (one aligned word) is what makes a change take effect. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} epoch BVS_MAP;
+
+/* Written once, before a program is attached (next_generation is userspace's own). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct settings);
+} settings BVS_MAP;
+
+/* By slot, double-versioned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PORT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct port_entry);
+} ports BVS_MAP;
+
+/* Not versioned: adding and removing an element is atomic, and the port's record is
+ * compared after the look-up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PORT_SLOTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+} port_of_ifindex BVS_MAP;
+
+/* By slot, double-versioned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BRIDGE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct bridge_entry);
+} bridges BVS_MAP;
+
+/* Double-versioned; a member's record is compared after the look-up.  No more heads than
+ * access ports. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PORT_SLOTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct access_key);
+	__type(value, struct head_entry);
+} access_head BVS_MAP;
+
+/* By slot, double-versioned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MIRROR_SLOTS);
+	__type(key, __u32);
+	__type(value, struct mirror_entry);
+} mirrors BVS_MAP;
+
+/* By bridge slot * MIRRORS_PER_BRIDGE + bit, double-versioned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BRIDGE_SLOTS * MIRRORS_PER_BRIDGE);
+	__type(key, __u32);
+	__type(value, struct head_entry);
+} mirror_of_bit BVS_MAP;
+
+/* Immutable while a record of either version refers to them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, VLAN_SETS);
+	__type(key, __u32);
+	__type(value, struct vlan_set);
+} vlan_sets BVS_MAP;
+
+/* --- state: written by the programs --- */
+
+/* Added to and refreshed by bvs_ingress, swept by userspace; port and seen are stored one
+ * aligned word at a time.  Not preallocated: a million entries are the limit, few the rule. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FDB_ENTRIES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct fdb_key);
+	__type(value, struct fdb_value);
+} fdb BVS_MAP;
+
+/* Entries of `fdb` by bridge slot: bvs_ingress adds, userspace subtracts what it deleted,
+ * both by atomic operations (userspace in its mapping of the map). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BRIDGE_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} fdb_count BVS_MAP;
+
+/* By port slot; each processor counts in its own copy, userspace adds them up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PORT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct port_stats);
+} port_stats BVS_MAP;
+
+/* By mirror slot; likewise. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MIRROR_SLOTS);
+	__type(key, __u32);
+	__type(value, struct mirror_stats);
+} mirror_stats BVS_MAP;
+
+/* --- between the programs --- */
+
+/* What the re-entry device's program shall do with the clone that is being sent to it:
+ * written by bvs_ingress just before, taken by bvs_reentry on the same processor before
+ * bpf_clone_redirect() returns.  Userspace has no business here. */
+struct reentry_job {
+	__u32 is_valid; /* 0: a frame that is none of ours */
+	__u32 mirror; /* slot */
+	__u32 port; /* slot of the target */
+	__u32 ifindex; /* of the target */
+	__u32 snaplen; /* as sent, tag included */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reentry_job);
+} scratch BVS_MAP;
+
+/* --- userspace's own --- */
+
+/* Here so that it lives as long as what it speaks of; no program reads it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SLOT_RECORDS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct slot_key);
+	__type(value, struct slot_value);
+} slots BVS_MAP;

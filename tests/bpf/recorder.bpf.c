@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The programs as they are, except that the helpers which send write a record instead:
+ * BPF_PROG_TEST_RUN shows only a verdict.  The input port's ifindex comes in skb->mark, as
+ * the kernel would want a device for any other.
+ */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "../../bpf/maps.h"
+#include "record.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORDS);
+	__type(key, __u32);
+	__type(value, struct record);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} n_records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RESULTS);
+	__type(key, __u32);
+	__type(value, struct result);
+} results SEC(".maps");
+
+static __always_inline void record_bytes(struct __sk_buff *skb, struct record *r)
+{
+	__u32 len = skb->len;
+
+	if (len > RECORD_BYTES)
+		len = RECORD_BYTES;
+	barrier_var(len);
+	if (len > 0 && len <= RECORD_BYTES)
+		bpf_skb_load_bytes(skb, 0, r->bytes, len);
+}
+
+/* The re-entry device's program would have run, and taken the job. */
+static __always_inline bool record_job(__u32 ifindex, struct record *r)
+{
+	__u32 zero = 0;
+	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
+	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!set || !job || !set->reentry_ifindex || ifindex != set->reentry_ifindex)
+		return false;
+	r->job_mirror = job->mirror;
+	r->job_port = job->port;
+	r->job_ifindex = job->ifindex;
+	r->job_snaplen = job->snaplen;
+	job->is_valid = 0;
+	return true;
+}
+
+static __always_inline long record(struct __sk_buff *skb, __u32 kind, __u32 ifindex, __u64 flags)
+{
+	__u32 zero = 0, key = ifindex, i;
+	struct result *result = bpf_map_lookup_elem(&results, &key);
+	__u32 *n = bpf_map_lookup_elem(&n_records, &zero);
+	struct record *r;
+
+	if (kind == RECORD_CLONE && result && result->clone)
+		return result->clone;
+	if (!n)
+		return -1;
+	i = (*n)++;
+	r = bpf_map_lookup_elem(&records, &i);
+	if (!r)
+		return -1;
+	r->kind = kind;
+	r->ifindex = ifindex;
+	r->flags = flags;
+	r->len = skb->len;
+	r->vlan_present = skb->vlan_present;
+	r->vlan_tpid = bpf_ntohs((__u16)skb->vlan_proto);
+	r->vlan_tci = skb->vlan_tci;
+	r->mark = skb->mark;
+	r->cb0 = skb->cb[0];
+	r->pkt_type = skb->pkt_type;
+	record_bytes(skb, r);
+	if (kind != RECORD_CLONE)
+		return TC_ACT_REDIRECT;
+	return record_job(ifindex, r) ? 1 : 0;
+}
+
+static __always_inline long fake_check_mtu(__u32 ifindex)
+{
+	__u32 key = ifindex;
+	struct result *result = bpf_map_lookup_elem(&results, &key);
+
+	return result ? result->check_mtu : 0;
+}
+
+#define bpf_redirect(ifindex, flags) record(c->skb, RECORD_REDIRECT, ifindex, flags)
+#define bpf_redirect_peer(ifindex, flags) record(c->skb, RECORD_PEER, ifindex, flags)
+#define bpf_clone_redirect(skb, ifindex, flags) record(skb, RECORD_CLONE, ifindex, flags)
+#define bpf_check_mtu(skb, ifindex, len, diff, flags) ((void)(skb), (void)(len), fake_check_mtu(ifindex))
+
+#include "../../bpf/tc.bpf.c"
+#define LICENSE LICENSE_again
+#include "../../bpf/reentry.bpf.c"
+
+/* A frame as test runs have it: its outer tag in the bytes. */
+SEC("tc") int run_bytes(struct __sk_buff *skb)
+{
+	return ingress(skb, skb->mark);
+}
+
+/* A frame as live devices have it: its outer tag in metadata. */
+SEC("tc") int run_meta(struct __sk_buff *skb)
+{
+	const __u8 *p = (const void *)(long)skb->data;
+	struct vlan_tag tag = { 0 };
+
+	if (p + ETHERNET_LEN + VLAN_LEN + 2 <= (const __u8 *)(long)skb->data_end) {
+		tag.tpid = pkt_u16(p + 12);
+		tag.tci = pkt_u16(p + 14);
+	}
+	if (is_vlan_type(tag.tpid) && (bpf_skb_vlan_pop(skb) || tag_push(skb, tag)))
+		return -1;
+	return ingress(skb, skb->mark);
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "recorder.skel.h"
+
+static struct recorder *skel;
+static size_t next_record;
+static bool is_taken[RECORDS];
+static char context[256];
+
+static void put(struct bpf_map *map, const void *key, const void *value)
+{
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY), 0);
+}
+
+static void get(struct bpf_map *map, const void *key, void *ret)
+{
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), key, ret), 0);
+}
+
+int rig_setup(void **state)
+{
+	(void)state;
+	skel = recorder__open_and_load();
+	return skel ? 0 : -1;
+}
+
+int rig_teardown(void **state)
+{
+	(void)state;
+	recorder__destroy(skel);
+	return 0;
+}
+
+static void zero_map(struct bpf_map *map, uint32_t n)
+{
+	size_t size = bpf_map__value_size(map), copies = 1;
+	char *value;
+
+	if (bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY)
+		copies = (size_t)libbpf_num_possible_cpus();
+	value = calloc(copies, (size + 7) / 8 * 8);
+	assert_non_null(value);
+	for (uint32_t i = 0; i < n; i++)
+		put(map, &i, value);
+	free(value);
+}
+
+static void empty_map(struct bpf_map *map)
+{
+	char key[64];
+
+	while (bpf_map_get_next_key(bpf_map__fd(map), NULL, key) == 0)
+		bpf_map_delete_elem(bpf_map__fd(map), key);
+}
+
+static void forget_records(void)
+{
+	zero_map(skel->maps.n_records, 1);
+	memset(is_taken, 0, sizeof(is_taken));
+	next_record = 0;
+}
+
+int rig_reset(void **state)
+{
+	struct settings set = { .abi_version = ABI_VERSION, .reentry_ifindex = REENTRY_IFINDEX };
+	uint32_t zero = 0;
+
+	(void)state;
+	zero_map(skel->maps.epoch, 1);
+	zero_map(skel->maps.ports, 128);
+	zero_map(skel->maps.bridges, 8);
+	zero_map(skel->maps.mirrors, MIRRORS_PER_BRIDGE + 1);
+	zero_map(skel->maps.mirror_of_bit, 3 * MIRRORS_PER_BRIDGE);
+	zero_map(skel->maps.port_stats, 128);
+	zero_map(skel->maps.mirror_stats, MIRRORS_PER_BRIDGE + 1);
+	zero_map(skel->maps.fdb_count, 8);
+	zero_map(skel->maps.results, RESULTS);
+	zero_map(skel->maps.scratch, 1);
+	empty_map(skel->maps.port_of_ifindex);
+	empty_map(skel->maps.access_head);
+	empty_map(skel->maps.fdb);
+	put(skel->maps.settings, &zero, &set);
+	forget_records();
+	*context = 0;
+	return 0;
+}
+
+struct port_config rig_port(uint32_t slot)
+{
+	return (struct port_config){
+		.ifindex = slot,
+		.generation = 1,
+		.flags = PORT_UP,
+		.bridge = BRIDGE,
+		.mtu = 1500,
+		.order = (uint16_t)slot,
+	};
+}
+
+struct bridge_config rig_bridge(void)
+{
+	return (struct bridge_config){ .generation = 1, .fdb_max = 8192, .ageing = 64 * 1000 };
+}
+
+void rig_put_port_version(uint32_t slot, int version, struct port_config config)
+{
+	struct port_entry entry;
+
+	get(skel->maps.ports, &slot, &entry);
+	entry.v[version] = config;
+	put(skel->maps.ports, &slot, &entry);
+}
+
+void rig_put_port(uint32_t slot, struct port_config config)
+{
+	rig_put_port_version(slot, 0, config);
+	rig_put_port_version(slot, 1, config);
+	if (config.ifindex)
+		put(skel->maps.port_of_ifindex, &config.ifindex, &slot);
+}
+
+void rig_put_bridge_version(uint32_t slot, int version, struct bridge_config config)
+{
+	struct bridge_entry entry;
+
+	get(skel->maps.bridges, &slot, &entry);
+	entry.v[version] = config;
+	put(skel->maps.bridges, &slot, &entry);
+}
+
+void rig_put_bridge(uint32_t slot, struct bridge_config config)
+{
+	rig_put_bridge_version(slot, 0, config);
+	rig_put_bridge_version(slot, 1, config);
+}
+
+void rig_put_mirror_version(uint32_t slot, int version, struct mirror_config config)
+{
+	struct mirror_entry entry;
+
+	get(skel->maps.mirrors, &slot, &entry);
+	entry.v[version] = config;
+	put(skel->maps.mirrors, &slot, &entry);
+}
+
+void rig_put_mirror(uint32_t bit, struct mirror_config config)
+{
+	uint32_t slot = bit + 1, key = BRIDGE * MIRRORS_PER_BRIDGE + bit;
+	struct head_entry entry = { { slot, slot } };
+
+	rig_put_mirror_version(slot, 0, config);
+	rig_put_mirror_version(slot, 1, config);
+	put(skel->maps.mirror_of_bit, &key, &entry);
+}
+
+void rig_set_epoch(uint32_t epoch)
+{
+	uint32_t zero = 0;
+
+	put(skel->maps.epoch, &zero, &epoch);
+}
+
+void rig_put_head(uint16_t vlan, uint32_t slot)
+{
+	struct access_key key = { .bridge = BRIDGE, .vlan = vlan };
+	struct head_entry entry = { { slot, slot } };
+
+	put(skel->maps.access_head, &key, &entry);
+}
+
+void rig_put_vlan_set(uint16_t set, const int *vids)
+{
+	struct vlan_set value = { 0 };
+	uint32_t key = set;
+
+	for (; *vids >= 0; vids++)
+		value.bits[*vids / 64] |= 1ull << (*vids % 64);
+	put(skel->maps.vlan_sets, &key, &value);
+}
+
+void rig_link(struct bridge_config bridge, const uint32_t *slots)
+{
+	uint32_t last_of_vlan[4096] = { 0 }, last_trunk = 0;
+	size_t n = 0;
+
+	while (slots[n])
+		n++;
+	/* From the back: each becomes its list's head. */
+	for (size_t i = n; i-- > 0;) {
+		uint32_t slot = slots[i], *head;
+		struct port_entry entry;
+		struct port_config *p = &entry.v[0];
+
+		get(skel->maps.ports, &slot, &entry);
+		head = p->vlan_mode == VLAN_ACCESS || p->vlan_mode == VLAN_DOT1Q_TUNNEL ?
+			       &last_of_vlan[p->tag] :
+			       &last_trunk;
+		p->next = *head;
+		*head = slot;
+		rig_put_port(slot, *p);
+		if (head != &last_trunk)
+			rig_put_head(p->tag, slot);
+	}
+	bridge.trunk_head = last_trunk;
+	rig_put_bridge(BRIDGE, bridge);
+}
+
+static void fill_mac(uint8_t *mac, uint8_t id)
+{
+	memset(mac, id == BROADCAST ? 0xff : 0, 6);
+	if (id == BROADCAST)
+		return;
+	mac[0] = 2;
+	mac[5] = id;
+}
+
+static struct fdb_key fdb_key_of(uint8_t mac, uint16_t vlan)
+{
+	struct fdb_key key = { .vlan = vlan, .bridge = BRIDGE };
+
+	fill_mac(key.mac, mac);
+	return key;
+}
+
+void rig_put_fdb(uint8_t mac, uint16_t vlan, uint32_t slot, uint32_t generation, uint64_t seen)
+{
+	struct fdb_key key = fdb_key_of(mac, vlan);
+	struct fdb_value value = { .port = slot | (uint64_t)generation << 32, .seen = seen };
+
+	put(skel->maps.fdb, &key, &value);
+}
+
+bool rig_get_fdb(uint8_t mac, uint16_t vlan, struct fdb_value *ret)
+{
+	struct fdb_key key = fdb_key_of(mac, vlan);
+
+	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.fdb), &key, ret) == 0;
+}
+
+size_t rig_count_fdb(void)
+{
+	struct fdb_key key, *previous = NULL;
+	size_t n = 0;
+
+	while (bpf_map_get_next_key(bpf_map__fd(skel->maps.fdb), previous, &key) == 0) {
+		previous = &key;
+		n++;
+	}
+	return n;
+}
+
+uint64_t rig_fdb_count(void)
+{
+	uint32_t key = BRIDGE;
+	uint64_t n;
+
+	get(skel->maps.fdb_count, &key, &n);
+	return n;
+}
+
+/* Adds up the processors' copies: structs of __u64 only. */
+static void get_sum(struct bpf_map *map, uint32_t key, void *ret, size_t size)
+{
+	size_t n = (size_t)libbpf_num_possible_cpus(), words = size / 8;
+	uint64_t *sum = ret, *all = calloc(n, size);
+
+	assert_non_null(all);
+	get(map, &key, all);
+	memset(ret, 0, size);
+	for (size_t i = 0; i < n * words; i++)
+		sum[i % words] += all[i];
+	free(all);
+}
+
+struct port_stats rig_port_stats(uint32_t slot)
+{
+	struct port_stats ret;
+
+	get_sum(skel->maps.port_stats, slot, &ret, sizeof(ret));
+	return ret;
+}
+
+struct mirror_stats rig_mirror_stats(uint32_t bit)
+{
+	struct mirror_stats ret;
+
+	get_sum(skel->maps.mirror_stats, bit + 1, &ret, sizeof(ret));
+	return ret;
+}
+
+/* The kernel's jiffies64 by way of an address learned just now. */
+uint64_t rig_jiffies(void)
+{
+	struct frame f = rig_frame(BROADCAST, 0xee, "", 0);
+	struct fdb_key key = fdb_key_of(0xee, 0);
+	struct fdb_value value;
+	uint32_t slot = 127;
+
+	rig_put_port(slot, rig_port(slot));
+	rig_send(slot, &f, TAG_IN_BYTES);
+	assert_true(rig_get_fdb(0xee, 0, &value));
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.fdb), &key);
+	rig_put_port(slot, (struct port_config){ 0 });
+	zero_map(skel->maps.fdb_count, 8);
+	zero_map(skel->maps.port_stats, 128);
+	forget_records();
+	return value.seen;
+}
+
+void rig_set_result(uint32_t ifindex, int clone, int check_mtu)
+{
+	struct result result = { .clone = clone, .check_mtu = check_mtu };
+
+	put(skel->maps.results, &ifindex, &result);
+}
+
+static void append(struct frame *f, const void *bytes, size_t len)
+{
+	memcpy(f->bytes + f->len, bytes, len);
+	f->len += (uint32_t)len;
+}
+
+/* "[10]", "[10 p3]", "[88a8 10]", "[88a8 10 p3]"; d after the priority sets the DEI bit. */
+static void append_tag(struct frame *f, const char *text)
+{
+	unsigned tpid = 0x8100, vid = 0, pcp = 0;
+	char dei = 0;
+
+	if (strncmp(text, "88a8 ", 5) == 0) {
+		tpid = 0x88a8;
+		text += 5;
+	}
+	assert_true(sscanf(text, "%u p%u%c", &vid, &pcp, &dei) >= 1);
+	vid |= pcp << 13 | (dei == 'd' ? 0x1000 : 0);
+	append(f, (uint8_t[]){ tpid >> 8, tpid & 0xff, vid >> 8, vid & 0xff }, 4);
+}
+
+struct frame rig_frame(uint8_t dst, uint8_t src, const char *tags, uint32_t payload_len)
+{
+	struct frame f = { .len = 0 };
+	uint8_t mac[6];
+
+	fill_mac(mac, dst);
+	append(&f, mac, 6);
+	fill_mac(mac, src);
+	append(&f, mac, 6);
+	for (const char *p = tags; (p = strchr(p, '[')); p++)
+		append_tag(&f, p + 1);
+	append(&f, (uint8_t[]){ 0x88, 0xb5 }, 2);
+	if (!payload_len)
+		payload_len = 60;
+	for (uint32_t i = 0; i < payload_len; i++)
+		f.bytes[f.len++] = (uint8_t)(i * 7 + 1);
+	return f;
+}
+
+static int run(struct bpf_program *prog, const struct frame *frame, struct __sk_buff *skb)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes, .data_size_in = frame->len,
+		    .ctx_in = skb, .ctx_size_in = sizeof(*skb));
+
+	forget_records();
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(prog), &opts), 0);
+	return (int)opts.retval;
+}
+
+int rig_send(uint32_t ifindex, const struct frame *frame, enum tag_place place)
+{
+	struct __sk_buff skb = { .mark = ifindex };
+
+	return run(place == TAG_IN_METADATA ? skel->progs.run_meta : skel->progs.run_bytes, frame,
+		   &skb);
+}
+
+int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size)
+{
+	struct __sk_buff skb = { .mark = ifindex, .gso_size = gso_size };
+
+	return run(skel->progs.run_bytes, frame, &skb);
+}
+
+int rig_run_reentry(const struct frame *frame, uint32_t mark)
+{
+	struct __sk_buff skb = { .mark = mark, .cb = { 1, 2, 3, 4, 5 } };
+
+	return run(skel->progs.bvs_reentry, frame, &skb);
+}
+
+void rig_put_job(uint32_t is_valid, uint32_t mirror, uint32_t port, uint32_t snaplen)
+{
+	/* As in maps.h, which is the programs' own. */
+	uint32_t job[] = { is_valid, mirror, port, port, snaplen }, zero = 0;
+	size_t n = (size_t)libbpf_num_possible_cpus(), size = (sizeof(job) + 7) / 8 * 8;
+	char *all = calloc(n, size);
+
+	assert_non_null(all);
+	assert_int_equal(bpf_map__value_size(skel->maps.scratch), sizeof(job));
+	for (size_t i = 0; i < n; i++)
+		memcpy(all + i * size, job, sizeof(job));
+	put(skel->maps.scratch, &zero, all);
+	free(all);
+}
+
+size_t rig_n_records(void)
+{
+	uint32_t zero = 0, n;
+
+	get(skel->maps.n_records, &zero, &n);
+	assert_true(n <= RECORDS);
+	return n;
+}
+
+struct record rig_record(size_t i)
+{
+	uint32_t key = (uint32_t)i;
+	struct record r;
+
+	get(skel->maps.records, &key, &r);
+	return r;
+}
+
+struct frame rig_sent(const struct record *r)
+{
+	struct frame f = { .len = 0 };
+	uint32_t n = r->len < RECORD_BYTES ? r->len : RECORD_BYTES;
+
+	append(&f, r->bytes, 12);
+	if (r->vlan_present)
+		append(&f,
+		       (uint8_t[]){ (uint8_t)(r->vlan_tpid >> 8), (uint8_t)r->vlan_tpid,
+				    (uint8_t)(r->vlan_tci >> 8), (uint8_t)r->vlan_tci },
+		       4);
+	append(&f, r->bytes + 12, n - 12);
+	f.len = r->len + (r->vlan_present ? 4 : 0);
+	return f;
+}
+
+static bool is_sent(const struct record *r, const struct frame *frame)
+{
+	struct frame sent = rig_sent(r);
+	uint32_t n = sent.len < RECORD_BYTES ? sent.len : RECORD_BYTES;
+
+	return sent.len == frame->len && memcmp(sent.bytes, frame->bytes, n) == 0;
+}
+
+static void print_frame(const char *what, const struct frame *f)
+{
+	fprintf(stderr, "# %s, %u bytes:", what, f->len);
+	for (uint32_t i = 0; i < f->len && i < 28; i++)
+		fprintf(stderr, "%s%02x", i == 6 || i >= 12 ? " " : "", f->bytes[i]);
+	fprintf(stderr, "\n");
+}
+
+void rig_say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(context, sizeof(context), fmt, args);
+	va_end(args);
+}
+
+void rig_expect(enum record_kind kind, uint32_t ifindex, const struct frame *frame)
+{
+	struct record r;
+
+	assert_true(next_record < rig_n_records());
+	r = rig_record(next_record);
+	is_taken[next_record++] = true;
+	assert_int_equal(r.kind, kind);
+	assert_int_equal(r.ifindex, ifindex);
+	assert_int_equal(r.flags, 0);
+	if (!is_sent(&r, frame)) {
+		struct frame sent = rig_sent(&r);
+
+		print_frame("sent", &sent);
+		print_frame("expected", frame);
+		fail_msg("wrong frame to device %u %s", ifindex, context);
+	}
+}
+
+void rig_expect_end(void)
+{
+	size_t n = rig_n_records();
+
+	for (size_t i = 0; i < n; i++) {
+		struct record r = rig_record(i);
+
+		if (!is_taken[i])
+			fail_msg("unexpected frame to device %u %s", r.ifindex, context);
+	}
+}
+
+void rig_expect_somewhere(uint32_t ifindex, const struct frame *frame)
+{
+	size_t n = rig_n_records();
+
+	for (size_t i = 0; i < n; i++) {
+		struct record r = rig_record(i);
+
+		if (!is_taken[i] && r.ifindex == ifindex && is_sent(&r, frame)) {
+			is_taken[i] = true;
+			return;
+		}
+	}
+	print_frame("expected", frame);
+	for (size_t i = 0; i < n; i++) {
+		struct record r = rig_record(i);
+		struct frame sent = rig_sent(&r);
+
+		fprintf(stderr, "# device %u:\n", r.ifindex);
+		print_frame("sent", &sent);
+	}
+	fail_msg("no such frame to device %u %s", ifindex, context);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * A switch of maps for the tests of this folder: fills in configuration records, sends a
+ * frame in, compares what comes out.  Ports have slot == ifindex; bridge 1 is the usual one.
+ * Tags are written as in "[10]", "[88a8 5][10 p3]", outermost first; "" is untagged.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "record.h"
+
+enum { BRIDGE = 1, BROADCAST = 0xff, REENTRY_IFINDEX = 200 };
+
+struct frame {
+	uint8_t bytes[2048];
+	uint32_t len;
+};
+
+/* How the program meets the outer tag. */
+enum tag_place { TAG_IN_BYTES, TAG_IN_METADATA };
+
+/* For cmocka's group and test fixtures. */
+int rig_setup(void **state);
+int rig_teardown(void **state);
+int rig_reset(void **state); /* empty maps, epoch 0 */
+
+/* Defaults: up, bridge 1, trunk of all VLANs, MTU 1500, generation 1, order == slot. */
+struct port_config rig_port(uint32_t slot);
+struct bridge_config rig_bridge(void);
+/* Both versions, and the ifindex's entry. */
+void rig_put_port(uint32_t slot, struct port_config config);
+void rig_put_bridge(uint32_t slot, struct bridge_config config);
+/* One version only. */
+void rig_put_port_version(uint32_t slot, int version, struct port_config config);
+void rig_put_bridge_version(uint32_t slot, int version, struct bridge_config config);
+void rig_put_mirror_version(uint32_t slot, int version, struct mirror_config config);
+void rig_set_epoch(uint32_t epoch);
+/* The first slot of (bridge 1, VLAN)'s list of access ports. */
+void rig_put_head(uint16_t vlan, uint32_t slot);
+/* The mirror in slot bit + 1, at this bit of bridge 1. */
+void rig_put_mirror(uint32_t bit, struct mirror_config config);
+/* Set number `set` becomes these VLANs; ends with -1. */
+void rig_put_vlan_set(uint16_t set, const int *vids);
+/* Writes the ports into the lists of bridge 1, by their modes, as userspace does, and the
+ * bridge with them.  Ends with 0. */
+void rig_link(struct bridge_config bridge, const uint32_t *slots);
+
+void rig_put_fdb(uint8_t mac, uint16_t vlan, uint32_t slot, uint32_t generation, uint64_t seen);
+bool rig_get_fdb(uint8_t mac, uint16_t vlan, struct fdb_value *ret);
+size_t rig_count_fdb(void);
+uint64_t rig_fdb_count(void); /* as the program counts */
+struct port_stats rig_port_stats(uint32_t slot);
+struct mirror_stats rig_mirror_stats(uint32_t bit);
+uint64_t rig_jiffies(void);
+/* The kernel's answer to a clone to this device, or to a question for its MTU. */
+void rig_set_result(uint32_t ifindex, int clone, int check_mtu);
+
+/* MAC addresses are 02:00:00:00:00:id; BROADCAST is all ones.  A payload that depends on
+ * nothing follows; len 0 is 60 bytes of it. */
+struct frame rig_frame(uint8_t dst, uint8_t src, const char *tags, uint32_t payload_len);
+
+/* Runs the program; the return is its verdict, and the records are fresh. */
+int rig_send(uint32_t ifindex, const struct frame *frame, enum tag_place place);
+int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size);
+/* Runs the re-entry device's program on a clone with this mark, and cb of its own. */
+int rig_run_reentry(const struct frame *frame, uint32_t mark);
+void rig_put_job(uint32_t is_valid, uint32_t mirror, uint32_t port, uint32_t snaplen);
+
+size_t rig_n_records(void);
+struct record rig_record(size_t i);
+/* The frame of a record as on the wire. */
+struct frame rig_sent(const struct record *r);
+
+/* What a failure below shall name; until the next reset. */
+void rig_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The next record, in order, is this; fails the test otherwise. */
+void rig_expect(enum record_kind kind, uint32_t ifindex, const struct frame *frame);
+/* No further record. */
+void rig_expect_end(void);
+/* One of the records, in whatever order, is this frame to this device; taken off. */
+void rig_expect_somewhere(uint32_t ifindex, const struct frame *frame);

@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The database file: what is written, what is read back, and what becomes of damage. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "ovsdb/db.h"
+#include "ovsdb/journal.h"
+#include "ovsdb/journal_record.h"
+#include "ovsdb/transact.h"
+
+static const char schema_text[] =
+	"{\"name\":\"t\",\"version\":\"1.0.0\",\"tables\":{\"R\":{\"isRoot\":true,\"columns\":{"
+	"\"i\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
+	"\"set\":{\"type\":{\"key\":\"integer\",\"min\":0,\"max\":\"unlimited\"}},"
+	"\"map\":{\"type\":{\"key\":\"string\",\"value\":\"string\",\"min\":0,\"max\":\"unlimited\"}},"
+	"\"opt\":{\"type\":{\"key\":\"string\",\"min\":0,\"max\":1}},"
+	"\"eph\":{\"type\":\"integer\",\"ephemeral\":true}}}}}";
+
+/* The disk fails when the test says so. */
+static int sync_errno;
+
+int fdatasync(int fd)
+{
+	if (sync_errno) {
+		errno = sync_errno;
+		return -1;
+	}
+	return fsync(fd);
+}
+
+struct fixture {
+	char dir[32];
+	char path[64];
+	struct journal *journal;
+	struct db *db;
+};
+
+static struct schema *test_schema(void)
+{
+	json_t *json = json_loads(schema_text, 0, NULL);
+	struct schema *schema;
+
+	assert_int_equal(schema_from_json(json, &schema, NULL), 0);
+	json_decref(json);
+	return schema;
+}
+
+static int try_open(struct fixture *f, struct error *err)
+{
+	return journal_open(f->path, test_schema(), &f->journal, &f->db, err);
+}
+
+static void open_db(struct fixture *f)
+{
+	struct error err;
+
+	if (try_open(f, &err) < 0)
+		fail_msg("open: %s", err.text);
+}
+
+static void close_db(struct fixture *f)
+{
+	db_free(f->db);
+	journal_close(f->journal);
+	f->db = NULL;
+	f->journal = NULL;
+}
+
+static void reopen(struct fixture *f)
+{
+	close_db(f);
+	open_db(f);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	strcpy(f->dir, "/tmp/journal_test.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/conf.db", f->dir);
+	sync_errno = 0;
+	open_db(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[64];
+
+	if (f->db)
+		close_db(f);
+	snprintf(command, sizeof(command), "rm -r %s", f->dir);
+	assert_int_equal(system(command), 0);
+	free(f);
+	return 0;
+}
+
+static bool no_lock(void *arg, const char *lock)
+{
+	(void)arg, (void)lock;
+	return false;
+}
+
+/* Runs operations (JSON without the brackets, with ' for quotes) and returns the reply,
+ * members in order, free()d by the caller. */
+static char *transact(struct fixture *f, const char *ops)
+{
+	struct buf text = BUF_INIT;
+	struct transact *t;
+	json_t *params, *result;
+	char *reply, *c;
+
+	buf_printf(&text, "['t',%s]", ops);
+	for (c = text.data; *c; c++) {
+		if (*c == '\'')
+			*c = '"';
+	}
+	params = json_loads(text.data, 0, NULL);
+	assert_non_null(params);
+	t = transact_new(f->db, params, 0, no_lock, NULL);
+	assert_int_equal(transact_run(t, 0), TRANSACT_DONE);
+	result = json_loads(transact_reply(t)->data, 0, NULL);
+	reply = json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(result);
+	transact_free(t);
+	json_decref(params);
+	buf_free(&text);
+	return reply;
+}
+
+static void run(struct fixture *f, const char *ops)
+{
+	char *reply = transact(f, ops);
+
+	if (strstr(reply, "\"error\""))
+		fail_msg("%s: %s", ops, reply);
+	free(reply);
+}
+
+static char *contents(struct fixture *f)
+{
+	return transact(f, "{'op':'select','table':'R','where':[],'columns':"
+			   "['i','name','set','map','opt','eph']}");
+}
+
+static void assert_contents(struct fixture *f, const char *expected)
+{
+	char *have = contents(f);
+
+	if (!strstr(have, expected))
+		fail_msg("%s is not in %s", expected, have);
+	free(have);
+}
+
+static void insert(struct fixture *f, int i)
+{
+	char ops[128];
+
+	snprintf(ops, sizeof(ops), "{'op':'insert','table':'R','row':{'i':%d,'name':'r%d'}}", i, i);
+	run(f, ops);
+}
+
+static size_t n_rows(struct fixture *f)
+{
+	return db_n_rows(f->db, db_schema(f->db)->tables[0]);
+}
+
+static size_t file_size(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (size_t)st.st_size;
+}
+
+static char *file_text(const char *path)
+{
+	size_t size = file_size(path);
+	char *text = calloc(1, size + 1);
+	FILE *file = fopen(path, "r");
+
+	assert_int_equal(fread(text, 1, size, file), size);
+	fclose(file);
+	return text;
+}
+
+static void append(const char *path, const void *data, size_t len)
+{
+	FILE *file = fopen(path, "a");
+
+	assert_int_equal(fwrite(data, 1, len, file), len);
+	fclose(file);
+}
+
+static void append_record(const char *path, const char *json)
+{
+	struct buf b = BUF_INIT;
+	uint8_t sha[RECORD_SHA_SIZE];
+
+	record_put(&b, json, strlen(json), sha);
+	append(path, b.data, b.len);
+	buf_free(&b);
+}
+
+#define UUID1 "11111111-1111-1111-1111-111111111111"
+#define UUID2 "22222222-2222-2222-2222-222222222222"
+
+/* What is written */
+
+static void a_new_file_has_the_schema(void **state)
+{
+	struct fixture *f = *state;
+	char *text = file_text(f->path);
+	struct stat st;
+
+	assert_memory_equal(text, "OVSDB JSON ", 11);
+	assert_non_null(strstr(text, "\"version\":\"1.0.0\""));
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	free(text);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	reopen(f);
+	assert_string_equal(db_schema(f->db)->name, "t");
+	assert_null(journal_warning(f->journal));
+}
+
+static void records_hold_differences(void **state)
+{
+	struct fixture *f = *state;
+	char *text, *last;
+
+	run(f, "{'op':'insert','table':'R','uuid':'" UUID1 "','row':{'i':1,'eph':5,'set':['set',[1,2]],"
+	       "'map':['map',[['a','1'],['b','2']]]}},{'op':'comment','comment':'hello'}");
+	text = file_text(f->path);
+	last = strrchr(text, '{') - 60; /* within the last record */
+	assert_non_null(strstr(text, "\"R\":{\"" UUID1 "\":{\"i\":1,\"map\":[\"map\",[[\"a\",\"1\"],"
+				     "[\"b\",\"2\"]]],\"set\":[\"set\",[1,2]]}}"));
+	assert_non_null(strstr(text, "\"_comment\":\"hello\""));
+	assert_non_null(strstr(text, "\"_is_diff\":true"));
+	assert_non_null(strstr(text, "\"_date\":"));
+	assert_null(strstr(last, "eph"));
+	free(text);
+
+	run(f, "{'op':'update','table':'R','where':[],'row':{'set':['set',[2,3]],'opt':'x',"
+	       "'map':['map',[['a','9'],['c','3']]]}}");
+	text = file_text(f->path);
+	assert_non_null(strstr(text, "\"" UUID1 "\":{\"map\":[\"map\",[[\"a\",\"9\"],[\"b\",\"2\"],"
+				     "[\"c\",\"3\"]]],\"opt\":\"x\",\"set\":[\"set\",[1,3]]}"));
+	free(text);
+	reopen(f);
+	assert_contents(f, "{\"eph\":0,\"i\":1,\"map\":[\"map\",[[\"a\",\"9\"],[\"c\",\"3\"]]],"
+			   "\"name\":\"\",\"opt\":\"x\",\"set\":[\"set\",[2,3]]}");
+	run(f, "{'op':'update','table':'R','where':[],'row':{'opt':['set',[]]}}");
+	reopen(f);
+	assert_contents(f, "\"opt\":[\"set\",[]]");
+	run(f, "{'op':'delete','table':'R','where':[]}");
+	text = file_text(f->path);
+	assert_non_null(strstr(text, "\"" UUID1 "\":null"));
+	free(text);
+	reopen(f);
+	assert_int_equal(n_rows(f), 0);
+}
+
+static void what_is_not_kept_is_not_written(void **state)
+{
+	struct fixture *f = *state;
+	size_t size;
+
+	insert(f, 1);
+	size = file_size(f->path);
+	run(f, "{'op':'update','table':'R','where':[],'row':{'eph':5}}");
+	run(f, "{'op':'update','table':'R','where':[],'row':{'i':1}}");
+	run(f, "{'op':'comment','comment':'nothing'}");
+	assert_int_equal(file_size(f->path), size);
+	assert_contents(f, "\"eph\":5");
+}
+
+static void ids_of_transactions_survive(void **state)
+{
+	struct fixture *f = *state;
+	struct uuid id1, id2;
+
+	insert(f, 1);
+	id1 = *db_txn_id(f->db);
+	insert(f, 2);
+	id2 = *db_txn_id(f->db);
+	assert_false(uuid_equal(&id1, &id2));
+	reopen(f);
+	assert_true(uuid_equal(db_txn_id(f->db), &id2));
+	/* Ephemeral changes have ids of their own, outside the chain. */
+	run(f, "{'op':'update','table':'R','where':[],'row':{'eph':5}}");
+	assert_false(uuid_equal(db_txn_id(f->db), &id2));
+	reopen(f);
+	assert_true(uuid_equal(db_txn_id(f->db), &id2));
+}
+
+/* What is read */
+
+static void whole_value_records_are_read(void **state)
+{
+	struct fixture *f = *state;
+
+	run(f, "{'op':'insert','table':'R','uuid':'" UUID1 "','row':{'i':1,'set':['set',[1,2]]}}");
+	close_db(f);
+	append_record(f->path, "{\"R\":{\"" UUID1 "\":{\"set\":[\"set\",[2,3]]},\"" UUID2
+			       "\":{\"i\":7}},\"_date\":1,\"_comment\":\"old style\"}");
+	open_db(f);
+	assert_contents(f, "\"i\":1,\"map\":[\"map\",[]],\"name\":\"\",\"opt\":[\"set\",[]],"
+			   "\"set\":[\"set\",[2,3]]");
+	assert_contents(f, "\"i\":7");
+}
+
+static void a_later_schema_replaces_the_first(void **state)
+{
+	struct fixture *f = *state;
+
+	insert(f, 1);
+	close_db(f);
+	append_record(f->path, "{\"name\":\"t\",\"version\":\"2.0.0\",\"tables\":{\"R\":{\"isRoot\":true,"
+			       "\"columns\":{\"i\":{\"type\":\"integer\"}}}}}");
+	append_record(f->path, "{\"R\":{\"" UUID1 "\":{\"i\":7}},\"_comment\":\"converted\"}");
+	open_db(f);
+	assert_string_equal(db_schema(f->db)->version, "2.0.0");
+	assert_int_equal(n_rows(f), 1);
+	close_db(f);
+	open_db(f);
+}
+
+static void assert_refused(struct fixture *f, const char *reason)
+{
+	struct error err;
+
+	assert_int_equal(try_open(f, &err), -1);
+	if (!strstr(err.text, reason))
+		fail_msg("%s is not in %s", reason, err.text);
+}
+
+static void files_of_other_kinds_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+
+	close_db(f);
+	assert_int_equal(truncate(f->path, 0), 0);
+	assert_refused(f, "is empty");
+	append(f->path, "some text\n", 10);
+	assert_refused(f, "not a usable database file");
+	assert_int_equal(truncate(f->path, 0), 0);
+	append(f->path, "OVSDB CLUSTER 10 ", 17);
+	assert_refused(f, "clustered");
+	assert_int_equal(truncate(f->path, 0), 0);
+	append_record(f->path, "{\"R\":{}}");
+	assert_refused(f, "first record is not a schema");
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(journal_open(f->path, NULL, &f->journal, &f->db, &err), -1);
+	assert_string_equal(err.tag, "I/O error");
+	open_db(f);
+}
+
+/* Damage: five variants at the end of a file with three rows, one in the middle. */
+
+struct damage {
+	const char *name;
+	void (*inflict)(struct fixture *f, size_t last_record);
+	size_t n_left; /* rows */
+};
+
+static void cut_ten_bytes(struct fixture *f, size_t last_record)
+{
+	(void)last_record;
+	assert_int_equal(truncate(f->path, (off_t)file_size(f->path) - 10), 0);
+}
+
+static void half_a_header(struct fixture *f, size_t last_record)
+{
+	(void)last_record;
+	append(f->path, "OVSDB JSON 123 0123456789ab", 27);
+}
+
+static void zero_bytes(struct fixture *f, size_t last_record)
+{
+	static const char zeros[4096];
+
+	(void)last_record;
+	append(f->path, zeros, sizeof(zeros));
+}
+
+static void flip_in_last(struct fixture *f, size_t last_record)
+{
+	int fd = open(f->path, O_WRONLY);
+
+	assert_int_equal(pwrite(fd, "\x01", 1, (off_t)last_record + 80), 1);
+	close(fd);
+}
+
+static void unknown_table(struct fixture *f, size_t last_record)
+{
+	(void)last_record;
+	append_record(f->path, "{\"Nope\":{\"" UUID1 "\":{}}}");
+}
+
+static void not_json(struct fixture *f, size_t last_record)
+{
+	(void)last_record;
+	append_record(f->path, "{\"R\":{");
+}
+
+static void suffer(struct fixture *f, const struct damage *d)
+{
+	size_t last_record, size, offset;
+	char name[128], *before, *saved;
+
+	insert(f, 1);
+	insert(f, 2);
+	last_record = file_size(f->path);
+	insert(f, 3);
+	close_db(f);
+	d->inflict(f, last_record);
+	size = file_size(f->path);
+	before = file_text(f->path);
+
+	open_db(f);
+	assert_int_equal(n_rows(f), d->n_left);
+	assert_non_null(journal_warning(f->journal));
+	assert_int_equal(file_size(f->path), size); /* untouched until something is written */
+	offset = d->n_left == 3 ? strtoul(strstr(journal_warning(f->journal), "offset") + 7, NULL, 10) :
+				  last_record;
+	insert(f, 4);
+	snprintf(name, sizeof(name), "%s.torn-%zu", f->path, offset);
+	assert_int_equal(file_size(name), size - offset);
+	saved = file_text(name);
+	assert_memory_equal(saved, before + offset, size - offset);
+	free(saved);
+	free(before);
+
+	reopen(f);
+	assert_int_equal(n_rows(f), d->n_left + 1);
+	assert_null(journal_warning(f->journal));
+}
+
+static void a_torn_tail_is_cut_and_saved(void **state)
+{
+	static const struct damage damages[] = {
+		{ "cut", cut_ten_bytes, 2 },	    { "half header", half_a_header, 3 },
+		{ "zeros", zero_bytes, 3 },	    { "flip", flip_in_last, 2 },
+		{ "unknown table", unknown_table, 3 }, { "no JSON", not_json, 3 },
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		close_db(f);
+		assert_int_equal(unlink(f->path), 0);
+		open_db(f);
+		suffer(f, &damages[i]);
+	}
+}
+
+static void damage_in_the_middle_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	size_t offset, size;
+	char text[64], *before, *after;
+
+	insert(f, 1);
+	offset = file_size(f->path);
+	insert(f, 2);
+	size = file_size(f->path);
+	insert(f, 3);
+	close_db(f);
+	flip_in_last(f, offset);
+	before = file_text(f->path);
+	snprintf(text, sizeof(text), "damaged at offset %zu", offset);
+	assert_refused(f, text);
+	snprintf(text, sizeof(text), "from offset %zu on", size);
+	assert_refused(f, text);
+	after = file_text(f->path);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+/* Faults while writing */
+
+static void set_file_limit(rlim_t limit)
+{
+	struct rlimit r;
+
+	getrlimit(RLIMIT_FSIZE, &r);
+	r.rlim_cur = limit;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+static void a_failed_write_fails_the_transaction_and_nothing_else(void **state)
+{
+	struct fixture *f = *state;
+	size_t size;
+	char *reply;
+
+	signal(SIGXFSZ, SIG_IGN);
+	insert(f, 1);
+	size = file_size(f->path);
+	set_file_limit(size + 50); /* part of the record fits */
+	reply = transact(f, "{'op':'insert','table':'R','row':{'i':2,'name':'a long long name'}}");
+	set_file_limit(RLIM_INFINITY);
+	assert_non_null(strstr(reply, "\"error\":\"I/O error\""));
+	free(reply);
+	assert_int_equal(n_rows(f), 1);
+	assert_int_equal(file_size(f->path), size);
+	insert(f, 3); /* space is back */
+	reopen(f);
+	assert_int_equal(n_rows(f), 2);
+	assert_null(journal_warning(f->journal));
+}
+
+static void after_a_failed_sync_the_file_is_written_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+	struct stat before, after;
+
+	insert(f, 1);
+	assert_int_equal(journal_sync(f->journal, &err), 0);
+	sync_errno = EIO;
+	assert_int_equal(journal_sync(f->journal, &err), -1);
+	assert_string_equal(err.tag, "I/O error");
+	sync_errno = 0;
+	assert_int_equal(stat(f->path, &before), 0);
+	insert(f, 2);
+	assert_int_equal(stat(f->path, &after), 0);
+	assert_true(before.st_ino != after.st_ino);
+	reopen(f);
+	assert_int_equal(n_rows(f), 2);
+}
+
+static void compaction_keeps_contents_and_mode(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+	char *before, *after;
+	struct stat st;
+	size_t size;
+	int i;
+
+	insert(f, 1);
+	for (i = 0; i < 100; i++)
+		run(f, "{'op':'mutate','table':'R','where':[],'mutations':[['i','+=',1]]}");
+	assert_int_equal(chmod(f->path, 0600), 0);
+	size = file_size(f->path);
+	before = contents(f);
+	assert_int_equal(journal_compact(f->journal, f->db, &err), 0);
+	assert_true(file_size(f->path) < size / 4);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	insert(f, 2);
+	reopen(f);
+	assert_int_equal(n_rows(f), 2);
+	run(f, "{'op':'delete','table':'R','where':[['name','==','r2']]}");
+	after = contents(f);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+/* One process at a time */
+
+static void a_file_in_use_is_refused_with_the_pid(void **state)
+{
+	struct fixture *f = *state;
+	char expected[64], linked[80];
+	struct fixture other;
+	struct error err;
+	int status;
+	pid_t pid;
+
+	snprintf(linked, sizeof(linked), "%s/link.db", f->dir);
+	assert_int_equal(symlink(f->path, linked), 0);
+	snprintf(expected, sizeof(expected), "pid %d", (int)getpid());
+	pid = fork();
+	if (!pid) {
+		bool is_fine = journal_open(f->path, NULL, &other.journal, &other.db, &err) < 0 &&
+			       strstr(err.text, expected) &&
+			       journal_open(linked, NULL, &other.journal, &other.db, &err) < 0 &&
+			       strstr(err.text, expected);
+
+		_exit(is_fine ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+		T(a_new_file_has_the_schema),
+		T(records_hold_differences),
+		T(what_is_not_kept_is_not_written),
+		T(ids_of_transactions_survive),
+		T(whole_value_records_are_read),
+		T(a_later_schema_replaces_the_first),
+		T(files_of_other_kinds_are_refused),
+		T(a_torn_tail_is_cut_and_saved),
+		T(damage_in_the_middle_is_refused),
+		T(a_failed_write_fails_the_transaction_and_nothing_else),
+		T(after_a_failed_sync_the_file_is_written_anew),
+		T(compaction_keeps_contents_and_mode),
+		T(a_file_in_use_is_refused_with_the_pid),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

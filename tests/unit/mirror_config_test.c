@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* switch/mirror: which mirrors copy, and what the others say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "switch/mirror.h"
+
+static struct model_port port = { .name = "tap3" };
+
+static void check(struct mirror_input in, bool is_active, const char *state_text)
+{
+	struct arena *arena = arena_new();
+	const struct model_port *src[] = { &port };
+	struct model_mirror m = { .name = "m", .src_ports = src, .n_src_ports = 1 };
+
+	mirror_resolve(&in, arena, &m);
+	assert_string_equal(m.state, state_text);
+	assert_int_equal(m.is_active, is_active);
+	assert_int_equal(m.out_port != NULL, is_active);
+	arena_free(arena);
+}
+
+static void with_output_port(void **state)
+{
+	struct mirror_input in = { .has_output_port = true, .out_port = &port };
+
+	(void)state;
+	check(in, true, "active");
+	in.has_output_vlan = true; /* the port wins */
+	check(in, true, "active");
+	in.filter = "";
+	check(in, true, "active");
+}
+
+static void what_is_not_there_yet_copies_nothing(void **state)
+{
+	struct mirror_input in = { .has_output_port = true, .out_port = &port };
+
+	(void)state;
+	in.filter = "icmp";
+	check(in, false, "error: filter is not implemented yet");
+	in.unknown_key = "bvs-filter";
+	check(in, false, "error: external_ids:bvs-filter is not implemented yet");
+	check((struct mirror_input){ .has_output_vlan = true }, false,
+	      "error: output_vlan (RSPAN) is not implemented yet");
+}
+
+static void bad_outputs(void **state)
+{
+	struct model_port refused = { .name = "bond0", .error = "bonds are not implemented yet" };
+
+	(void)state;
+	check((struct mirror_input){ 0 }, false, "error: no output");
+	check((struct mirror_input){ .has_output_port = true }, false,
+	      "error: output_port is not a port of this bridge");
+	/* A port of another bridge does not give way to the VLAN: the column is set. */
+	check((struct mirror_input){ .has_output_port = true, .has_output_vlan = true }, false,
+	      "error: output_port is not a port of this bridge");
+	check((struct mirror_input){ .has_output_port = true, .out_port = &refused }, false,
+	      "error: output port bond0: bonds are not implemented yet");
+}
+
+static void select_vlan_alone_selects_nothing(void **state)
+{
+	struct arena *arena = arena_new();
+	struct mirror_input in = { .has_output_port = true, .out_port = &port };
+	struct vlan_bits vlans = { { 0 } };
+	struct model_mirror m = { .name = "m", .vlans = &vlans };
+
+	(void)state;
+	mirror_resolve(&in, arena, &m);
+	assert_string_equal(m.state, "pending: nothing is selected");
+	assert_true(m.is_active); /* its output port and its figures are there all the same */
+	m.selects_all = true;
+	mirror_resolve(&in, arena, &m);
+	assert_string_equal(m.state, "active");
+	arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(with_output_port),
+		cmocka_unit_test(what_is_not_there_yet_copies_nothing),
+		cmocka_unit_test(bad_outputs),
+		cmocka_unit_test(select_vlan_alone_selects_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

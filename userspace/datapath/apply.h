@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Brings the configuration maps to an image, all at once for the packets: the version that
+ * is not in use is written, then `epoch` is stored.  abi.h says why each write is safe.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct image;
+struct maps;
+struct vlan_sets;
+
+struct applier {
+	const struct maps *maps;
+	struct vlan_sets *sets;
+	struct image *active; /* what the version in use holds */
+	struct image *standby; /* what the other one holds */
+	uint32_t epoch;
+	bool needs_grace; /* somebody may still be reading the standby */
+	bool is_uncertain; /* a write failed: the maps are read again first */
+};
+
+/* Reads what the maps hold. */
+must_check int apply_open(struct applier *a, const struct maps *maps, struct error *err);
+void apply_close(struct applier *a);
+
+/* wanted becomes the applier's, also on failure; then what was in force is in force. */
+must_check int apply_image_take(struct applier *a, struct image *wanted, struct error *err);

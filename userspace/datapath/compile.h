@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * From the model and what is known of its devices to the image of the configuration maps.
+ * Pure: the same input gives the same image.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct image;
+struct model;
+struct vlan_sets;
+
+/* The device of a port, as the packets need it. */
+struct compile_device {
+	uint32_t ifindex; /* of the switch's side; 0: none */
+	uint32_t mtu;
+	bool is_up;
+	bool has_peer; /* in another namespace, its address known and current */
+	uint8_t peer_mac[6];
+};
+
+/* devices: by port slot, PORT_SLOTS of them.  hz: jiffies in a second.  sets: after
+ * vlan_sets_begin(). */
+must_check int compile(const struct model *model, const struct compile_device *devices, uint32_t hz,
+		       struct vlan_sets *sets, struct image **ret, struct error *err);

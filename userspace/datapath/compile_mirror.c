@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "datapath/compile_mirror.h"
+
+#include "abi.h"
+#include "datapath/image.h"
+#include "datapath/vlan_sets.h"
+#include "switch/model.h"
+
+static void set_bit(__u64 *words, uint32_t bit)
+{
+	words[bit / 64] |= 1ull << bit % 64;
+}
+
+/* The record of a selected port, or NULL: of another bridge, or without a device. */
+static struct port_config *record_of(const struct model_port *port,
+				     const struct model_bridge *bridge, struct port_config **ports)
+{
+	struct port_config *config =
+		port->slot.number < PORT_SLOTS ? ports[port->slot.number] : NULL;
+
+	return config && config->bridge == bridge->slot.number ? config : NULL;
+}
+
+static void select_ports(const struct model_mirror *mirror, const struct model_bridge *bridge,
+			 struct bridge_config *bridge_config, struct port_config **ports)
+{
+	struct port_config *port;
+
+	if (mirror->selects_all) {
+		set_bit(bridge_config->all_mirrors, mirror->bit);
+		bridge_config->flags |= BRIDGE_MIRROR_ALL | BRIDGE_MIRROR_OUT;
+		return;
+	}
+	for (size_t i = 0; i < mirror->n_src_ports; i++) {
+		port = record_of(mirror->src_ports[i], bridge, ports);
+		if (!port)
+			continue;
+		set_bit(port->src_mirrors, mirror->bit);
+		port->flags |= PORT_MIRRORED_IN;
+	}
+	for (size_t i = 0; i < mirror->n_dst_ports; i++) {
+		port = record_of(mirror->dst_ports[i], bridge, ports);
+		if (!port)
+			continue;
+		set_bit(port->dst_mirrors, mirror->bit);
+		port->flags |= PORT_MIRRORED_OUT;
+		bridge_config->flags |= BRIDGE_MIRROR_OUT;
+	}
+}
+
+static bool reaches_datapath(const struct model_mirror *mirror)
+{
+	return mirror->is_active && mirror->slot.number;
+}
+
+/* The mirrors of the bridge whose copies go where this one's go: of these a packet makes
+ * one copy. */
+static void compile_same_output(const struct model_mirror *mirror,
+				const struct model_bridge *bridge, struct mirror_config *config)
+{
+	for (size_t i = 0; i < bridge->n_mirrors; i++) {
+		const struct model_mirror *other = bridge->mirrors[i];
+
+		if (reaches_datapath(other) &&
+		    (other == mirror || (mirror->out_port && other->out_port == mirror->out_port)))
+			set_bit(config->same_output, other->bit);
+	}
+}
+
+int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bridge_config,
+		    struct port_config **ports, struct vlan_sets *sets, struct image *image,
+		    struct error *err)
+{
+	for (size_t i = 0; i < bridge->n_mirrors; i++) {
+		const struct model_mirror *mirror = bridge->mirrors[i];
+		struct mirror_config *config;
+		struct port_config *out;
+		uint32_t *slot;
+
+		if (!reaches_datapath(mirror))
+			continue;
+		if (mirror->slot.number >= MIRROR_SLOTS || mirror->bit >= MIRRORS_PER_BRIDGE)
+			return error_set(err, "internal error",
+					 "mirror %s has slot %u and bit %u, which do not exist",
+					 mirror->name, mirror->slot.number, mirror->bit);
+		slot = image_put(image, IMAGE_MIRROR_OF_BIT,
+				 bridge->slot.number * MIRRORS_PER_BRIDGE + mirror->bit);
+		*slot = mirror->slot.number;
+
+		config = image_put(image, IMAGE_MIRRORS, mirror->slot.number);
+		config->generation = mirror->slot.generation;
+		out = mirror->out_port ? record_of(mirror->out_port, bridge, ports) : NULL;
+		config->out_port = out ? mirror->out_port->slot.number : 0;
+		config->snaplen = mirror->snaplen;
+		if (vlan_sets_index(sets, mirror->vlans, &config->vlans, err))
+			return error_wrap(err, "mirror %s", mirror->name);
+		compile_same_output(mirror, bridge, config);
+		select_ports(mirror, bridge, bridge_config, ports);
+	}
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "datapath/datapath.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath/compile.h"
+#include "datapath/handle.h"
+#include "datapath/image.h"
+#include "datapath/vlan_sets.h"
+
+static int put_settings(struct datapath *dp, const struct settings *wanted, struct error *err)
+{
+	uint32_t zero = 0;
+
+	if (!memcmp(&dp->settings, wanted, sizeof(*wanted)))
+		return 0;
+	if (map_put(&dp->maps, MAP_SETTINGS, &zero, wanted, err))
+		return -1;
+	dp->settings = *wanted;
+	return 0;
+}
+
+static int open_settings(struct datapath *dp, struct error *err)
+{
+	struct settings wanted;
+	uint32_t zero = 0;
+
+	if (map_get(&dp->maps, MAP_SETTINGS, &zero, &dp->settings, err))
+		return -1;
+	wanted = dp->settings;
+	if (!wanted.abi_version) {
+		wanted.abi_version = ABI_VERSION;
+		wanted.next_generation = 1;
+	}
+	if (wanted.abi_version != ABI_VERSION)
+		return error_set(err, "I/O error",
+				 "%s holds the datapath of another version (layout %u, not %d); "
+				 "take it down first",
+				 dp->instance.path, wanted.abi_version, ABI_VERSION);
+	return put_settings(dp, &wanted, err);
+}
+
+/* The device that clones are sent to, with the program that works on them. */
+static int open_reentry(struct datapath *dp, struct error *err)
+{
+	struct settings wanted = dp->settings;
+
+	wanted.reentry_ifindex = dp->devices.pairs.reentry;
+	if (attach_add(&dp->attached, wanted.reentry_ifindex, PROGRAM_REENTRY, "for re-entry", err))
+		return -1;
+	return put_settings(dp, &wanted, err);
+}
+
+static int open_all(struct datapath *dp, struct loop *loop, const struct datapath_options *options,
+		    struct error *err)
+{
+	if (instance_open(options->bpffs, options->owner, &dp->instance, err))
+		return -1;
+	dp->maps.dir = dp->instance.dir;
+	if (programs_open(&dp->programs, &dp->instance, &dp->maps, err) || open_settings(dp, err) ||
+	    held_open(&dp->held, &dp->maps, err))
+		return -1;
+	/* It listens for devices before links are looked at: no loss goes unheard. */
+	if (devices_open(&dp->devices, loop, &dp->instance, &dp->held, &dp->attached, err) ||
+	    attach_open(&dp->attached, &dp->instance, &dp->programs, &dp->held, options->no_tcx,
+			err) ||
+	    programs_commit(&dp->programs, &dp->instance, err))
+		return -1;
+	return apply_open(&dp->applier, &dp->maps, err) ||
+			       sweep_open(&dp->sweep, loop, &dp->maps, &dp->applier, err)
+		       ? -1
+		       : 0;
+}
+
+int datapath_open(struct loop *loop, const struct datapath_options *options, struct datapath **ret,
+		  struct error *err)
+{
+	struct datapath *dp = calloc(1, sizeof(*dp));
+
+	if (!dp)
+		abort();
+	dp->instance.dir = dp->instance.owner_fd = -1;
+	maps_init(&dp->maps, -1);
+	programs_init(&dp->programs);
+	dp->hz = sweep_hz();
+	if (open_all(dp, loop, options, err)) {
+		datapath_close(dp);
+		return -1;
+	}
+	*ret = dp;
+	return 0;
+}
+
+void datapath_close(struct datapath *dp)
+{
+	if (!dp)
+		return;
+	sweep_close(&dp->sweep);
+	apply_close(&dp->applier);
+	devices_close(&dp->devices);
+	attach_close(&dp->attached);
+	held_close(&dp->held);
+	programs_close(&dp->programs);
+	maps_close(&dp->maps);
+	instance_close(&dp->instance);
+	free(dp);
+}
+
+int datapath_remove(struct datapath *dp, struct error *err)
+{
+	if (dp->is_removed)
+		return 0;
+	sweep_close(&dp->sweep);
+	if (devices_remove_all(&dp->devices, err) || instance_remove(&dp->instance, err))
+		return -1;
+	dp->is_removed = true;
+	return 0;
+}
+
+void datapath_on_change(struct datapath *dp, void (*cb)(void *arg), void *arg)
+{
+	dp->devices.on_change = cb;
+	dp->devices.on_change_arg = arg;
+}
+
+static int apply(struct datapath *dp, const struct model *model, struct error *err)
+{
+	struct image *wanted;
+
+	devices_update(&dp->devices, model);
+	vlan_sets_begin(dp->applier.sets, dp->applier.active);
+	if (open_reentry(dp, err) ||
+	    compile(model, dp->devices.view, dp->hz, dp->applier.sets, &wanted, err) ||
+	    apply_image_take(&dp->applier, wanted, err))
+		return -1;
+	/* No frame meets a port that is not configured: programs come last and go first. */
+	devices_attach(&dp->devices);
+	return devices_release(&dp->devices, err);
+}
+
+int datapath_apply(struct datapath *dp, const struct model *model, struct error *err)
+{
+	int failed;
+
+	if (dp->is_removed)
+		return error_set(err, "internal error", "the datapath was removed");
+	if (devices_begin(&dp->devices, err))
+		return -1;
+	failed = apply(dp, model, err);
+	devices_end(&dp->devices);
+	return failed;
+}

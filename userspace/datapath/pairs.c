@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "datapath/pairs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath/instance.h"
+#include "datapath/link.h"
+
+/* Our end takes whatever the user's end may send: what is sent there is measured against
+ * the MTU of that end. */
+enum { OUR_MTU = 65535 };
+
+static void doubt(struct pairs *p, struct pair *pair)
+{
+	if (pair->has_peer)
+		HASH_DELETE(by_peer, p->by_peer, pair);
+	pair->has_peer = false;
+}
+
+static struct pair *add(struct pairs *p, const char *port, uint32_t ifindex)
+{
+	struct pair *pair = calloc(1, sizeof(*pair));
+
+	if (!pair)
+		abort();
+	snprintf(pair->port, sizeof(pair->port), "%s", port);
+	pair->ifindex = ifindex;
+	HASH_ADD(by_port, p->by_port, port, strlen(pair->port), pair);
+	HASH_ADD(by_ifindex, p->by_ifindex, ifindex, sizeof(pair->ifindex), pair);
+	return pair;
+}
+
+static void forget(struct pairs *p, struct pair *pair)
+{
+	doubt(p, pair);
+	HASH_DELETE(by_port, p->by_port, pair);
+	HASH_DELETE(by_ifindex, p->by_ifindex, pair);
+	free(pair);
+}
+
+/* --- names --- */
+
+static void alias_of(const struct pairs *p, const char *port, char *to, size_t size)
+{
+	snprintf(to, size, "bvs %s%s%s", p->instance->id, *port ? " " : "", port);
+}
+
+/* The port whose pair's our end a device is; "" for the re-entry device; NULL: not ours. */
+static const char *port_of(const struct pairs *p, const struct netdev *dev)
+{
+	char prefix[64];
+	size_t len;
+
+	alias_of(p, "", prefix, sizeof(prefix));
+	len = strlen(prefix);
+	if (strcmp(dev->kind, "veth") || strncmp(dev->name, "bvs-", 4) ||
+	    strncmp(dev->alias, prefix, len))
+		return NULL;
+	if (!dev->alias[len])
+		return dev->alias + len;
+	return dev->alias[len] == ' ' && dev->alias[len + 1] ? dev->alias + len + 1 : NULL;
+}
+
+static void adopt(void *arg, const struct netdev *dev)
+{
+	struct pairs *p = arg;
+	const char *port = port_of(p, dev);
+
+	if (port && *port && !pairs_find(p, port))
+		add(p, port, dev->ifindex);
+	else if (port && !*port)
+		p->reentry = dev->ifindex;
+}
+
+void pairs_open(struct pairs *p, const struct instance *instance, struct netdevs *netdevs)
+{
+	memset(p, 0, sizeof(*p));
+	p->instance = instance;
+	p->netdevs = netdevs;
+	netdevs_each(netdevs, adopt, p);
+}
+
+void pairs_close(struct pairs *p)
+{
+	struct pair *pair, *next;
+
+	HASH_ITER (by_port, p->by_port, pair, next)
+		forget(p, pair);
+}
+
+struct pair *pairs_find(const struct pairs *p, const char *port)
+{
+	struct pair *pair;
+
+	HASH_FIND(by_port, p->by_port, port, strlen(port), pair);
+	return pair;
+}
+
+struct pair *pairs_of_device(const struct pairs *p, uint32_t ifindex)
+{
+	struct pair *pair;
+
+	HASH_FIND(by_ifindex, p->by_ifindex, &ifindex, sizeof(ifindex), pair);
+	return pair;
+}
+
+struct pair *pairs_of_peer(const struct pairs *p, int32_t nsid, uint32_t ifindex)
+{
+	struct pair_peer at = { nsid, ifindex };
+	struct pair *pair;
+
+	HASH_FIND(by_peer, p->by_peer, &at, sizeof(at), pair);
+	return pair;
+}
+
+/* --- making --- */
+
+static struct pair *create(struct pairs *p, const char *port, const uint8_t *mac, struct error *err)
+{
+	struct netlink *netlink = netdevs_netlink(p->netdevs);
+	char ours[IFNAMSIZ], alias[64];
+	const struct netdev *dev;
+	uint8_t our_mac[6];
+	struct link_pair wanted = { .ours = ours,
+				    .theirs = port,
+				    .alias = alias,
+				    .our_mac = our_mac,
+				    .their_mac = mac,
+				    .our_mtu = OUR_MTU };
+	int failed = 0;
+
+	instance_device_name(p->instance, port, ours);
+	instance_mac(p->instance, ours, strlen(ours), our_mac);
+	alias_of(p, port, alias, sizeof(alias));
+	/* The kernel would say the same, but only after the next message was obeyed. */
+	if (strlen(port) >= IFNAMSIZ)
+		failed = -EINVAL;
+	else if (netdevs_by_name(p->netdevs, port) || netdevs_by_name(p->netdevs, ours))
+		failed = -EEXIST;
+	if (!failed)
+		failed = link_add_pair(netlink, &wanted);
+	netdevs_poll(p->netdevs);
+	dev = netdevs_by_name(p->netdevs, ours);
+	if (failed || !dev) {
+		error_errno(err, failed ? -failed : ENODEV,
+			    "could not add network device %s to ofproto", port);
+		return NULL;
+	}
+	return add(p, port, dev->ifindex);
+}
+
+/* What is read may be that the pair is gone: then it is forgotten at once. */
+static void learn_peer(struct pairs *p, const char *port)
+{
+	struct pair *pair = pairs_find(p, port);
+	const struct netdev *ours, *peer;
+
+	netdevs_poll(p->netdevs);
+	pair = pairs_find(p, port);
+	if (!pair)
+		return;
+	/* A move of the other end is not told to ours. */
+	netdevs_refresh(p->netdevs, pair->ifindex);
+	pair = pairs_find(p, port);
+	ours = pair ? netdevs_by_ifindex(p->netdevs, pair->ifindex) : NULL;
+	if (!ours || !ours->link)
+		return;
+	pair->peer_at.nsid = ours->link_nsid;
+	pair->peer_at.ifindex = ours->link;
+	if (ours->link_nsid == NETDEV_NO_NSID) {
+		peer = netdevs_by_ifindex(p->netdevs, ours->link);
+		if (!peer)
+			return;
+		pair->peer = *peer;
+	} else if (!netdevs_ask_foreign(p->netdevs, ours->link_nsid, ours->link, &pair->peer)) {
+		return;
+	}
+	pair->has_peer = true;
+	HASH_ADD(by_peer, p->by_peer, peer_at, sizeof(pair->peer_at), pair);
+}
+
+struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac, struct error *err)
+{
+	struct pair *pair = pairs_find(p, port);
+	const struct netdev *dev;
+
+	if (!pair)
+		pair = create(p, port, mac, err);
+	if (!pair)
+		return NULL;
+	dev = netdevs_by_ifindex(p->netdevs, pair->ifindex);
+	if (dev && !(dev->flags & IFF_UP)) {
+		if (link_silence(dev->name, err) ||
+		    link_set_up(netdevs_netlink(p->netdevs), dev->ifindex, dev->name, err))
+			return NULL;
+		doubt(p, pair); /* our end is read anew with the other one */
+	}
+	if (!pair->has_peer) {
+		learn_peer(p, port);
+		pair = pairs_find(p, port);
+	}
+	if (!pair)
+		error_errno(err, ENODEV, "could not open network device %s", port);
+	return pair;
+}
+
+int pairs_delete(struct pairs *p, struct pair *pair, struct error *err)
+{
+	const struct netdev *dev = netdevs_by_ifindex(p->netdevs, pair->ifindex);
+
+	if (dev && link_delete(netdevs_netlink(p->netdevs), pair->ifindex, dev->name, err))
+		return -1;
+	forget(p, pair);
+	return 0;
+}
+
+/* --- re-entry --- */
+
+int pairs_ensure_reentry(struct pairs *p, struct error *err)
+{
+	char ours[IFNAMSIZ], other[IFNAMSIZ], alias[64], other_alias[72];
+	uint8_t our_mac[6], other_mac[6];
+	const struct netdev *dev;
+	struct link_pair wanted = { .ours = ours,
+				    .theirs = other,
+				    .alias = alias,
+				    .their_alias = other_alias,
+				    .our_mac = our_mac,
+				    .their_mac = other_mac,
+				    .our_mtu = OUR_MTU };
+	int failed;
+
+	if (p->reentry)
+		return 0;
+	/* No port is named like these. */
+	instance_device_name(p->instance, "/reentry", ours);
+	instance_device_name(p->instance, "/reentry-peer", other);
+	instance_mac(p->instance, ours, strlen(ours), our_mac);
+	instance_mac(p->instance, other, strlen(other), other_mac);
+	alias_of(p, "", alias, sizeof(alias));
+	snprintf(other_alias, sizeof(other_alias), "%s:", alias);
+	failed = netdevs_by_name(p->netdevs, ours) || netdevs_by_name(p->netdevs, other)
+			 ? -EEXIST
+			 : link_add_pair(netdevs_netlink(p->netdevs), &wanted);
+	if (failed)
+		return error_errno(err, -failed, "could not add network device %s", ours);
+	netdevs_poll(p->netdevs);
+	dev = netdevs_by_name(p->netdevs, ours);
+	if (!dev)
+		return error_errno(err, ENODEV, "network device %s", ours);
+	p->reentry = dev->ifindex;
+	return 0;
+}
+
+int pairs_delete_reentry(struct pairs *p, struct error *err)
+{
+	if (p->reentry && link_delete(netdevs_netlink(p->netdevs), p->reentry, "for re-entry", err))
+		return -1;
+	p->reentry = 0;
+	return 0;
+}
+
+/* --- news --- */
+
+static void tell(char *ret_port, const struct pair *pair)
+{
+	snprintf(ret_port, IFNAMSIZ, "%s", pair->port);
+}
+
+/* Of our end only this is of interest. */
+static bool has_changed(const struct netdev_event *event)
+{
+	const struct netdev *before = event->before, *now = event->now;
+
+	return !before || !now || ((before->flags ^ now->flags) & IFF_UP) ||
+	       before->mtu != now->mtu || before->link != now->link ||
+	       before->link_nsid != now->link_nsid;
+}
+
+bool pairs_on_event(struct pairs *p, const struct netdev_event *event, char *ret_port)
+{
+	struct pair *pair = pairs_of_peer(p, event->nsid, event->ifindex), *other;
+	bool matters = pair;
+
+	ret_port[0] = '\0';
+	if (pair) {
+		tell(ret_port, pair);
+		doubt(p, pair);
+	}
+	/* Perhaps a peer that was looked for in vain. */
+	other = event->now && event->now->link ? pairs_of_device(p, event->now->link) : NULL;
+	if (other && other != pair && !other->has_peer) {
+		tell(ret_port, other);
+		matters = true;
+	}
+	if (event->nsid != NETDEV_NO_NSID)
+		return matters;
+	pair = pairs_of_device(p, event->ifindex);
+	if (pair && has_changed(event)) {
+		tell(ret_port, pair);
+		matters = true;
+		doubt(p, pair);
+	}
+	if (pair && !event->now)
+		forget(p, pair);
+	if (!pair && p->reentry == event->ifindex && !event->now) {
+		p->reentry = 0;
+		matters = true;
+	}
+	return matters;
+}
+
+void pairs_doubt_all(struct pairs *p)
+{
+	struct pair *pair, *next;
+
+	HASH_ITER (by_port, p->by_port, pair, next)
+		doubt(p, pair);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* datapath.h: what became of ports and mirrors: states and statistics. */
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "datapath/counters.h"
+#include "datapath/datapath.h"
+#include "datapath/handle.h"
+#include "datapath/netdev.h"
+#include "datapath/netlink.h"
+
+static void put_device(const struct devices *devices, const struct port *port,
+		       const struct netdev *dev, struct datapath_port_state *ret)
+{
+	const struct pair *pair = pairs_of_device(&devices->pairs, port->ifindex);
+
+	if (!pair || pair->peer_at.nsid == NETDEV_NO_NSID)
+		ret->ifindex = dev->ifindex;
+	ret->has_mac = dev->has_mac;
+	memcpy(ret->mac, dev->mac, sizeof(ret->mac));
+	ret->mtu = dev->mtu;
+	ret->is_admin_up = dev->flags & IFF_UP;
+	ret->has_link = devices_is_up(devices, port);
+	ret->link_resets = dev->carrier_changes - port->carrier_base;
+}
+
+void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
+			 struct datapath_port_state *ret)
+{
+	const struct port *port = port_slot < PORT_SLOTS ? dp->devices.by_slot[port_slot] : NULL;
+	const struct netdev *dev;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!port) {
+		snprintf(ret->error, sizeof(ret->error), "no such port");
+		return;
+	}
+	snprintf(ret->error, sizeof(ret->error), "%s", port->error);
+	dev = devices_of_port(&dp->devices, port);
+	if (dev)
+		put_device(&dp->devices, port, dev, ret);
+	if (!port->ifindex)
+		return;
+	snprintf(ret->driver, sizeof(ret->driver), "%s", port->ethtool.driver);
+	snprintf(ret->driver_version, sizeof(ret->driver_version), "%s",
+		 port->ethtool.driver_version);
+	snprintf(ret->firmware, sizeof(ret->firmware), "%s", port->ethtool.firmware);
+	if (port->kind != MODEL_PORT_SYSTEM)
+		return; /* a veth's speed is nobody's */
+	ret->speed_bps = port->ethtool.speed_bps;
+	ret->has_duplex = port->ethtool.has_duplex;
+	ret->is_full_duplex = port->ethtool.is_full_duplex;
+}
+
+struct device_stats {
+	bool found;
+	struct rtnl_link_stats64 stats;
+};
+
+static int take_attr(const struct nlattr *a, void *arg)
+{
+	struct device_stats *s = arg;
+	size_t len = mnl_attr_get_payload_len(a);
+
+	if (mnl_attr_get_type(a) != IFLA_STATS64)
+		return MNL_CB_OK;
+	memcpy(&s->stats, mnl_attr_get_payload(a), len < sizeof(s->stats) ? len : sizeof(s->stats));
+	s->found = true;
+	return MNL_CB_OK;
+}
+
+static void take_message(void *arg, const struct nlmsghdr *h)
+{
+	if (h->nlmsg_type == RTM_NEWLINK)
+		(void)mnl_attr_parse(h, sizeof(struct ifinfomsg), take_attr, arg);
+}
+
+/* Packets and bytes are our own count: the device's misses what goes past it by
+ * redirect_peer, and tags that it does not see as bytes.  The rest only the device knows. */
+int datapath_port_stats(struct datapath *dp, uint32_t port_slot, struct datapath_port_stats *ret)
+{
+	const struct port *port = port_slot < PORT_SLOTS ? dp->devices.by_slot[port_slot] : NULL;
+	struct netlink_request r = { 0 };
+	struct device_stats device = { 0 };
+	struct port_stats own;
+	struct error err;
+
+	if (!port || !port->ifindex || counters_port(&dp->maps, port_slot, &own, &err))
+		return -1;
+	netlink_message_end(&r, netlink_link_message(&r, RTM_GETLINK, 0, port->ifindex));
+	if (netlink_ask(netdevs_netlink(dp->devices.netdevs), &r, take_message, &device) ||
+	    !device.found)
+		return -1;
+	*ret = (struct datapath_port_stats){
+		.collisions = device.stats.collisions,
+		.rx_bytes = own.rx_bytes,
+		.rx_crc_err = device.stats.rx_crc_errors,
+		.rx_dropped = device.stats.rx_dropped,
+		.rx_errors = device.stats.rx_errors,
+		.rx_frame_err = device.stats.rx_frame_errors,
+		.rx_missed_errors = device.stats.rx_missed_errors,
+		.rx_multicast_packets = device.stats.multicast,
+		.rx_over_err = device.stats.rx_over_errors,
+		.rx_packets = own.rx_packets,
+		.tx_bytes = own.tx_bytes,
+		.tx_dropped = device.stats.tx_dropped,
+		.tx_errors = device.stats.tx_errors,
+		.tx_packets = own.tx_packets,
+	};
+	return 0;
+}
+
+int datapath_mirror_stats(struct datapath *dp, uint32_t mirror_slot,
+			  struct datapath_mirror_stats *ret)
+{
+	struct mirror_stats own;
+	struct error err;
+
+	if (mirror_slot >= MIRROR_SLOTS || counters_mirror(&dp->maps, mirror_slot, &own, &err))
+		return -1;
+	*ret = (struct datapath_mirror_stats){
+		.tx_packets = own.tx_packets,
+		.tx_bytes = own.tx_bytes,
+		.selected = own.selected,
+		.filtered = own.filtered,
+		.merged = own.merged,
+		.sent = own.sent,
+		.truncated = own.truncated,
+		.dropped_backlog = own.dropped_backlog,
+		.dropped_budget = own.dropped_budget,
+		.dropped_clone = own.dropped_clone,
+		.dropped_no_target = own.dropped_no_target,
+		.dropped_mtu = own.dropped_mtu,
+	};
+	return 0;
+}

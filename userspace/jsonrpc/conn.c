@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jsonrpc/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/blob.h"
+#include "base/buf.h"
+#include "base/loop.h"
+#include "jsonrpc/frame.h"
+#include "jsonrpc/message.h"
+
+enum {
+	READ_SIZE = 64 * 1024,
+	KEEP_SIZE = 64 * 1024, /* an empty input buffer above this is given back */
+	MESSAGES_PER_TURN = 32, /* then the other connections have theirs */
+	IOV_MAX_USED = 64,
+};
+
+const struct conn_limits conn_default_limits = {
+	.max_message = 256 << 20,
+	.max_backlog = 4 << 20,
+};
+
+struct out {
+	struct out *next;
+	struct blob *blob;
+};
+
+struct conn {
+	struct loop *loop;
+	int fd;
+	struct conn_limits limits;
+	const struct conn_events *events;
+	void *arg;
+
+	struct buf in;
+	size_t in_start; /* of the message being received, within in */
+	size_t in_scanned; /* how far the frame scanner has looked */
+	struct frame frame;
+
+	struct out *out_first;
+	struct out **out_last;
+	size_t out_sent; /* bytes of out_first that are gone */
+	size_t backlog;
+
+	struct loop_io reader, writer;
+	struct loop_timer again; /* something is to be done without news from the socket */
+	bool is_reading, is_writing;
+	bool is_blocked; /* the socket was full; on_drained is owed */
+	bool is_dropped;
+	bool has_drop_error;
+	struct error drop_error;
+	bool is_eof;
+	unsigned int n_inside; /* callbacks on the stack */
+	bool is_freed; /* in one of them */
+};
+
+static void on_writable(void *arg, int events);
+static void on_readable(void *arg, int events);
+static void on_again(void *arg);
+
+static void set_reading(struct conn *c, bool is_reading)
+{
+	if (c->is_reading == is_reading)
+		return;
+	c->is_reading = is_reading;
+	if (is_reading)
+		loop_io_start(c->loop, &c->reader, c->fd, LOOP_READ, on_readable, c);
+	else
+		loop_io_stop(&c->reader);
+}
+
+static void set_writing(struct conn *c, bool is_writing)
+{
+	if (c->is_writing == is_writing)
+		return;
+	c->is_writing = is_writing;
+	if (is_writing)
+		loop_io_start(c->loop, &c->writer, c->fd, LOOP_WRITE, on_writable, c);
+	else
+		loop_io_stop(&c->writer);
+}
+
+struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *limits,
+		      const struct conn_events *events, void *arg)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd_take);
+		return NULL;
+	}
+	c->loop = l;
+	c->fd = fd_take;
+	c->limits = limits ? *limits : conn_default_limits;
+	c->events = events;
+	c->arg = arg;
+	c->out_last = &c->out_first;
+	frame_init(&c->frame, c->limits.max_message);
+	set_reading(c, true);
+	return c;
+}
+
+static void destroy(struct conn *c)
+{
+	struct out *o, *next;
+
+	for (o = c->out_first; o; o = next) {
+		next = o->next;
+		blob_unref(o->blob);
+		free(o);
+	}
+	buf_free(&c->in);
+	free(c);
+}
+
+void conn_free(struct conn *c)
+{
+	if (!c || c->is_freed)
+		return;
+	set_reading(c, false);
+	set_writing(c, false);
+	loop_timer_stop(&c->again);
+	close(c->fd);
+	c->fd = -1;
+	c->is_freed = true;
+	if (!c->n_inside)
+		destroy(c);
+}
+
+/* Around everything that may call the owner.  leave() returns false when c is no more. */
+static void enter(struct conn *c)
+{
+	c->n_inside++;
+}
+
+static bool leave(struct conn *c)
+{
+	c->n_inside--;
+	if (!c->is_freed)
+		return true;
+	if (!c->n_inside)
+		destroy(c);
+	return false;
+}
+
+void conn_drop(struct conn *c, const struct error *err)
+{
+	if (c->is_dropped || c->is_freed)
+		return;
+	c->is_dropped = true;
+	c->has_drop_error = err;
+	if (err)
+		c->drop_error = *err;
+	set_reading(c, false);
+	loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
+}
+
+static void out_pop(struct conn *c)
+{
+	struct out *o = c->out_first;
+
+	c->out_first = o->next;
+	if (!c->out_first)
+		c->out_last = &c->out_first;
+	c->out_sent = 0;
+	blob_unref(o->blob);
+	free(o);
+}
+
+static void out_consume(struct conn *c, size_t n)
+{
+	c->backlog -= n;
+	while (c->out_first) {
+		size_t left = c->out_first->blob->len - c->out_sent;
+
+		if (n < left) {
+			c->out_sent += n;
+			return;
+		}
+		n -= left;
+		out_pop(c);
+	}
+}
+
+/* Writes until the socket is full or the queue empty.  -1: the peer is gone. */
+static int write_out(struct conn *c)
+{
+	struct iovec iov[IOV_MAX_USED];
+	struct msghdr msg = { .msg_iov = iov };
+
+	while (c->out_first) {
+		struct out *o = c->out_first;
+		size_t skip = c->out_sent;
+		size_t n;
+		ssize_t sent;
+
+		for (n = 0; o && n < IOV_MAX_USED; o = o->next, n++, skip = 0)
+			iov[n] = (struct iovec){ o->blob->data + skip, o->blob->len - skip };
+		msg.msg_iovlen = n;
+		sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+		out_consume(c, (size_t)sent);
+	}
+	return 0;
+}
+
+void conn_flush(struct conn *c)
+{
+	struct error err;
+
+	if (c->is_freed || c->fd < 0)
+		return;
+	if (write_out(c) < 0) {
+		error_errno(&err, errno, "write to peer");
+		set_writing(c, false);
+		conn_drop(c, &err);
+		return;
+	}
+	set_writing(c, c->out_first);
+	if (c->out_first)
+		c->is_blocked = true;
+	else if (c->is_blocked)
+		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
+	if (!c->is_dropped && !c->is_eof)
+		set_reading(c, c->backlog <= c->limits.max_backlog);
+}
+
+void conn_send_take(struct conn *c, struct blob *b)
+{
+	struct out *o = b ? malloc(sizeof(*o)) : NULL;
+	struct error err;
+
+	if (c->is_freed || c->is_dropped) {
+		free(o);
+		blob_unref(b);
+		return;
+	}
+	if (!o) {
+		blob_unref(b);
+		error_nomem(&err);
+		conn_drop(c, &err);
+		return;
+	}
+	*o = (struct out){ NULL, b };
+	*c->out_last = o;
+	c->out_last = &o->next;
+	c->backlog += b->len;
+	if (!c->n_inside)
+		set_writing(c, true);
+}
+
+void conn_send_buf(struct conn *c, struct buf *b)
+{
+	conn_send_take(c, blob_from_buf(b));
+}
+
+size_t conn_backlog(const struct conn *c)
+{
+	return c->backlog;
+}
+
+static int deliver(struct conn *c, size_t end, struct error *err)
+{
+	struct message m;
+	int rc;
+
+	rc = message_parse(c->in.data + c->in_start, end - c->in_start, &m, err);
+	c->in_start = end;
+	if (rc < 0)
+		return -1;
+	c->events->on_message(c->arg, &m);
+	message_clear(&m);
+	return 0;
+}
+
+/* Forgets what was delivered; the rest moves to the front, but only when it is smaller
+ * than what goes: so moving costs no more than receiving did. */
+static void compact_input(struct conn *c)
+{
+	size_t rest = c->in.len - c->in_start;
+
+	if (c->in_start <= rest)
+		return;
+	if (!rest && c->in.cap > KEEP_SIZE) {
+		buf_free(&c->in);
+	} else {
+		memmove(c->in.data, c->in.data + c->in_start, rest);
+		c->in.len = rest;
+		c->in.data[rest] = '\0';
+	}
+	c->in_scanned -= c->in_start;
+	c->in_start = 0;
+}
+
+/* Delivers the messages that are complete in the buffer.  -1: protocol error. */
+static int process_input(struct conn *c, struct error *err)
+{
+	unsigned int n = 0;
+
+	while (c->in_scanned < c->in.len) {
+		enum frame_state state;
+		size_t used;
+
+		if (n == MESSAGES_PER_TURN || c->backlog > c->limits.max_backlog)
+			break;
+		if (frame_scan(&c->frame, c->in.data + c->in_scanned, c->in.len - c->in_scanned,
+			       &state, &used, err) < 0)
+			return -1;
+		c->in_scanned += used;
+		if (state == FRAME_MORE)
+			break;
+		if (deliver(c, c->in_scanned, err) < 0)
+			return -1;
+		if (c->is_freed || c->is_dropped)
+			return 0;
+		n++;
+	}
+	compact_input(c);
+	return 0;
+}
+
+/* One step of the input: deliver, send the answers, and then find out what is next. */
+static void run_input(struct conn *c)
+{
+	struct error err;
+
+	enter(c);
+	if (process_input(c, &err) < 0) {
+		conn_flush(c);
+		conn_drop(c, &err);
+	}
+	if (!c->is_freed)
+		conn_flush(c);
+	if (!c->is_freed && c->is_eof && c->in_scanned == c->in.len)
+		conn_drop(c, NULL);
+	if (!c->is_freed && c->in_scanned < c->in.len && c->backlog <= c->limits.max_backlog)
+		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
+	leave(c);
+}
+
+static void on_readable(void *arg, int events)
+{
+	struct conn *c = arg;
+	struct error err;
+	ssize_t n;
+
+	(void)events;
+	if (c->in_scanned < c->in.len) { /* not through with what is here */
+		run_input(c);
+		return;
+	}
+	if (!buf_reserve(&c->in, READ_SIZE)) {
+		error_nomem(&err);
+		conn_drop(c, &err);
+		return;
+	}
+	n = recv(c->fd, c->in.data + c->in.len, READ_SIZE, MSG_DONTWAIT);
+	if (n < 0) {
+		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+			return;
+		error_errno(&err, errno, "read from peer");
+		conn_drop(c, &err);
+		return;
+	}
+	if (!n) {
+		c->is_eof = true;
+		set_reading(c, false);
+	}
+	c->in.len += (size_t)n;
+	run_input(c);
+}
+
+static void on_writable(void *arg, int events)
+{
+	struct conn *c = arg;
+
+	(void)events;
+	conn_flush(c);
+	if (!c->is_dropped && c->in_scanned < c->in.len)
+		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
+}
+
+static void on_again(void *arg)
+{
+	struct conn *c = arg;
+
+	loop_timer_stop(&c->again);
+	enter(c);
+	if (c->is_dropped) {
+		write_out(c);
+		c->events->on_close(c->arg, c->has_drop_error ? &c->drop_error : NULL);
+	} else if (c->is_blocked && !c->backlog) {
+		c->is_blocked = false;
+		if (c->events->on_drained)
+			c->events->on_drained(c->arg);
+		if (!c->is_freed)
+			conn_flush(c);
+	}
+	if (leave(c) && !c->is_dropped && (c->is_eof || c->in_scanned < c->in.len))
+		run_input(c);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jsonrpc/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+
+enum { RETRY_MS = 100, SOCKET_MODE = 0750, BACKLOG = 64 };
+
+struct listener {
+	struct loop *loop;
+	char *remote;
+	char *path; /* within remote */
+	int fd;
+	dev_t dev; /* of the socket file, to know it again */
+	ino_t ino;
+	listener_accept_fn *on_accept;
+	void *arg;
+	struct loop_io io;
+	struct loop_timer retry; /* when out of descriptors */
+};
+
+/* A path too long for sockaddr_un is reached through its open directory, which the
+ * caller closes after use (ret_dir_fd; -1: not needed). */
+static int unix_address(const char *path, struct sockaddr_un *sun, int *ret_dir_fd,
+			struct error *err)
+{
+	char *copy;
+	int n;
+
+	*ret_dir_fd = -1;
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	if (strlen(path) < sizeof(sun->sun_path)) {
+		strcpy(sun->sun_path, path);
+		return 0;
+	}
+	copy = strdup(path);
+	if (!copy)
+		return error_nomem(err);
+	*ret_dir_fd = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (*ret_dir_fd < 0)
+		return error_errno(err, errno, "open the directory of %s", path);
+	n = snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d/%s", *ret_dir_fd,
+		     strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	if (n < 0 || (size_t)n >= sizeof(sun->sun_path)) {
+		close(*ret_dir_fd);
+		return error_set(err, "I/O error", "%s: name of socket is too long", path);
+	}
+	return 0;
+}
+
+/* Clears the way for bind(): an existing socket that refuses connections is stale. */
+static int remove_stale(const char *path, const struct sockaddr_un *sun, struct error *err)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t len = sizeof(peer);
+	struct stat st;
+	int fd, rc;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, errno, "stat %s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(err, "I/O error", "%s exists and is not a socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_errno(err, errno, "create a socket");
+	rc = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? errno : 0;
+	if (!rc)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	close(fd);
+	if (!rc || rc == EAGAIN)
+		return error_set(err, "I/O error",
+				 "%s is in use: another server (pid %d) answers there", path,
+				 (int)peer.pid);
+	if (rc != ECONNREFUSED)
+		return error_errno(err, rc, "connect to existing socket %s", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "remove stale socket %s", path);
+	return 0;
+}
+
+static int bind_unix(struct listener *l, struct error *err)
+{
+	struct sockaddr_un sun;
+	struct stat st;
+	int dir_fd, rc = -1;
+
+	if (unix_address(l->path, &sun, &dir_fd, err) < 0)
+		return -1;
+	if (remove_stale(l->path, &sun, err) < 0)
+		goto out;
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0) {
+		error_errno(err, errno, "create a socket");
+		goto out;
+	}
+	/* Set before bind(), so that the file never has another mode. */
+	if (fchmod(l->fd, SOCKET_MODE) < 0 ||
+	    bind(l->fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		error_errno(err, errno, "bind to %s", l->path);
+		goto out;
+	}
+	if (listen(l->fd, BACKLOG) < 0 || stat(l->path, &st) < 0) {
+		error_errno(err, errno, "listen on %s", l->path);
+		unlink(l->path);
+		goto out;
+	}
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	rc = 0;
+out:
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return rc;
+}
+
+static void on_connect(void *arg, int events);
+
+static void on_retry(void *arg)
+{
+	struct listener *l = arg;
+
+	loop_timer_stop(&l->retry);
+	loop_io_start(l->loop, &l->io, l->fd, LOOP_READ, on_connect, l);
+}
+
+static void on_connect(void *arg, int events)
+{
+	struct listener *l = arg;
+	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd >= 0) {
+		l->on_accept(l->arg, fd);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		/* The connection stays queued: without a pause this would spin. */
+		loop_io_stop(&l->io);
+		loop_timer_start(l->loop, &l->retry, RETRY_MS, 0, on_retry, l);
+	}
+}
+
+static int check_remote(const char *remote, struct error *err)
+{
+	static const char *const later[] = { "ptcp:", "pssl:", "tcp:", "ssl:", "unix:", "db:" };
+	size_t i;
+
+	if (!strncmp(remote, "punix:", 6) && remote[6])
+		return 0;
+	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (!strncmp(remote, later[i], strlen(later[i])))
+			return error_set(err, "not supported",
+					 "remote %s: this kind is not supported yet", remote);
+	}
+	return error_set(err, "syntax error", "remote %s: expected punix:PATH", remote);
+}
+
+int listener_new(struct loop *loop, const char *remote, listener_accept_fn *on_accept, void *arg,
+		 struct listener **ret, struct error *err)
+{
+	struct listener *l;
+
+	if (check_remote(remote, err) < 0)
+		return -1;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return error_nomem(err);
+	l->fd = -1;
+	l->loop = loop;
+	l->on_accept = on_accept;
+	l->arg = arg;
+	l->remote = strdup(remote);
+	if (!l->remote) {
+		free(l);
+		return error_nomem(err);
+	}
+	l->path = l->remote + strlen("punix:");
+	if (bind_unix(l, err) < 0) {
+		listener_free(l);
+		return -1;
+	}
+	loop_io_start(loop, &l->io, l->fd, LOOP_READ, on_connect, l);
+	*ret = l;
+	return 0;
+}
+
+void listener_free(struct listener *l)
+{
+	struct stat st;
+
+	if (!l)
+		return;
+	loop_io_stop(&l->io);
+	loop_timer_stop(&l->retry);
+	if (l->ino && !lstat(l->path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
+		unlink(l->path);
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l->remote);
+	free(l);
+}
+
+const char *listener_remote(const struct listener *l)
+{
+	return l->remote;
+}

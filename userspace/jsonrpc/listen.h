@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * A listening socket named as ovsdb-server names its remotes: "punix:PATH" now, "ptcp:"
+ * and "pssl:" later.  Hands each accepted connection to its owner (session, appctl).
+ */
+#include "base/error.h"
+
+struct listener;
+struct loop;
+
+/* fd is non-blocking and close-on-exec, and now the owner's. */
+typedef void listener_accept_fn(void *arg, int fd_take);
+
+/* A socket file that nobody serves any more is replaced; where a live process answers
+ * behind it, fails and names its pid.  The file gets mode 0750. */
+must_check int listener_new(struct loop *l, const char *remote, listener_accept_fn *on_accept,
+			    void *arg, struct listener **ret, struct error *err);
+/* Removes the socket file if it is still this listener's.  NULL is fine. */
+void listener_free(struct listener *l);
+
+const char *listener_remote(const struct listener *l);

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bvsd: reads the command line and puts the parts together.  Wiring only.
+ */
+#define LOG_MODULE "main"
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/pidfile.h"
+#include "base/version.h"
+#include "datapath/datapath.h"
+#include "ovsdb/db.h"
+#include "ovsdb/journal.h"
+#include "ovsdb/schema.h"
+#include "reconcile/reconcile.h"
+#include "session/appctl.h"
+#include "session/server.h"
+
+/* The schema of a new database, so that the program needs no installed file.  The path
+ * is relative to the top of the source tree, where the compiler runs. */
+__asm__(".pushsection .rodata\n"
+	".global embedded_schema, embedded_schema_end\n"
+	"embedded_schema:\n"
+	".incbin \"schema/vswitch.ovsschema\"\n"
+	"embedded_schema_end:\n"
+	".byte 0\n"
+	".popsection\n");
+extern const char embedded_schema[], embedded_schema_end[];
+
+enum { MAX_REMOTES = 16 };
+
+struct options {
+	const char *remotes[MAX_REMOTES];
+	size_t n_remotes;
+	const char *unixctl;
+	const char *pidfile; /* NULL: none */
+	const char *schema; /* NULL: the embedded one */
+	const char *bpffs;
+	const char *db; /* NULL: in memory */
+	bool is_db_only;
+};
+
+struct daemon {
+	struct options options;
+	struct loop *loop;
+	struct pidfile *pidfile;
+	struct journal *journal;
+	struct db *db;
+	struct server *server;
+	struct datapath *datapath;
+	struct reconcile *reconcile;
+	struct appctl *appctl;
+	const char *rundir;
+	bool is_cleanup; /* take the switch out of the kernel at the end */
+	struct loop_signal sigterm, sigint;
+};
+
+static void print_help(void)
+{
+	puts("bvsd, a BPF virtual switch that is configured by OVSDB\n"
+	     "usage: bvsd [OPTION]... [DATABASE]\n"
+	     "\n"
+	     "DATABASE is the file that holds the configuration, made when it is absent.\n"
+	     "Without it: $OVS_DBDIR/conf.db; with --db-only: in memory, nothing is kept.\n"
+	     "\n"
+	     "  --remote=punix:PATH  listen there (default $OVS_RUNDIR/db.sock); may be repeated\n"
+	     "  --unixctl=PATH       control socket (default $OVS_RUNDIR/bvsd.PID.ctl)\n"
+	     "  --pidfile[=FILE]     write the process id (default $OVS_RUNDIR/bvsd.pid)\n"
+	     "  --db-only            serve the database, touch no packets\n"
+	     "  --schema=FILE        schema of a new database (default: the built-in "
+	     "Open_vSwitch)\n"
+	     "  --bpffs=DIR          where maps and programs are pinned (default /sys/fs/bpf)\n"
+	     "  -v, --verbose        say everything\n"
+	     "  -V, --version        print the version\n"
+	     "  -h, --help           print this");
+}
+
+/* $VARIABLE/file or otherwise/file; lives as long as the process. */
+static const char *default_path(const char *variable, const char *otherwise, const char *file)
+{
+	const char *dir = getenv(variable);
+	struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s/%s", dir && *dir ? dir : otherwise, file);
+	return buf_steal(&b);
+}
+
+static const char *rundir(void)
+{
+	const char *dir = getenv("OVS_RUNDIR");
+
+	return dir && *dir ? dir : "/var/run/openvswitch";
+}
+
+static const char *rundir_path(const char *file)
+{
+	return default_path("OVS_RUNDIR", rundir(), file);
+}
+
+static int add_remote(struct options *o, const char *remote)
+{
+	if (o->n_remotes == MAX_REMOTES) {
+		fprintf(stderr, "bvsd: more than %d remotes\n", MAX_REMOTES);
+		return -1;
+	}
+	o->remotes[o->n_remotes++] = remote;
+	return 0;
+}
+
+static void set_verbosity(unsigned int n)
+{
+	if (n)
+		log_set_level(LOG_DBG);
+}
+
+enum { OPT_REMOTE = 256, OPT_UNIXCTL, OPT_PIDFILE, OPT_DB_ONLY, OPT_SCHEMA, OPT_BPFFS };
+
+static const struct option long_options[] = {
+	{ "remote", required_argument, NULL, OPT_REMOTE },
+	{ "unixctl", required_argument, NULL, OPT_UNIXCTL },
+	{ "pidfile", optional_argument, NULL, OPT_PIDFILE },
+	{ "db-only", no_argument, NULL, OPT_DB_ONLY },
+	{ "schema", required_argument, NULL, OPT_SCHEMA },
+	{ "bpffs", required_argument, NULL, OPT_BPFFS },
+	{ "verbose", optional_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* 0: done; 1: the program ends well at once; -1: misuse, which was said. */
+static int set_option(struct options *o, int c, unsigned int *verbosity)
+{
+	switch (c) {
+	case OPT_REMOTE:
+		return add_remote(o, optarg);
+	case OPT_UNIXCTL:
+		o->unixctl = optarg;
+		return 0;
+	case OPT_PIDFILE:
+		o->pidfile = optarg ? optarg : rundir_path("bvsd.pid");
+		return 0;
+	case OPT_DB_ONLY:
+		o->is_db_only = true;
+		return 0;
+	case OPT_SCHEMA:
+		o->schema = optarg;
+		return 0;
+	case OPT_BPFFS:
+		o->bpffs = optarg;
+		return 0;
+	case 'v':
+		++*verbosity;
+		return 0;
+	case 'V':
+		puts("bvsd " BVS_VERSION);
+		return 1;
+	case 'h':
+		print_help();
+		return 1;
+	default:
+		fputs("Try 'bvsd --help'.\n", stderr);
+		return -1;
+	}
+}
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	unsigned int verbosity = 0;
+	int c, rc;
+
+	while ((c = getopt_long(argc, argv, "vVh", long_options, NULL)) != -1) {
+		rc = set_option(o, c, &verbosity);
+		if (rc)
+			return rc;
+	}
+	set_verbosity(verbosity);
+	if (argc - optind > 1) {
+		fprintf(stderr, "bvsd: one database at most, but %s is a second one\n",
+			argv[optind + 1]);
+		return -1;
+	}
+	o->db = argv[optind];
+	if (!o->db && !o->is_db_only)
+		o->db = default_path("OVS_DBDIR", "/etc/openvswitch", "conf.db");
+	if (!o->n_remotes) {
+		const char *path = rundir_path("db.sock");
+		struct buf b = BUF_INIT;
+
+		buf_printf(&b, "punix:%s", path ? path : "");
+		return add_remote(o, buf_steal(&b));
+	}
+	return 0;
+}
+
+static int load_schema(const struct options *o, struct schema **ret, struct error *err)
+{
+	json_error_t why;
+	json_t *json;
+	int rc;
+
+	if (o->schema)
+		return schema_from_file(o->schema, ret, err);
+	json = json_loadb(embedded_schema, (size_t)(embedded_schema_end - embedded_schema), 0,
+			  &why);
+	if (!json)
+		return error_set(err, "internal error", "built-in schema: %s", why.text);
+	rc = schema_from_json(json, ret, err);
+	json_decref(json);
+	return rc;
+}
+
+static int open_database(struct daemon *d, struct error *err)
+{
+	struct schema *schema;
+
+	if (load_schema(&d->options, &schema, err) < 0)
+		return -1;
+	if (!d->options.db)
+		return db_new(schema, &d->db, err);
+	if (journal_open(d->options.db, schema, &d->journal, &d->db, err) < 0)
+		return -1;
+	if (journal_warning(d->journal))
+		log_warn("event=file-torn text=\"%s\"", journal_warning(d->journal));
+	return 0;
+}
+
+static int start_server(struct daemon *d, struct error *err)
+{
+	size_t i;
+
+	if (server_new(d->loop, &d->server, err) < 0 ||
+	    server_add_db(d->server, d->db, d->journal, err) < 0)
+		return -1;
+	for (i = 0; i < d->options.n_remotes; i++) {
+		if (server_add_remote(d->server, d->options.remotes[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Everything that touches packets: the lock that keeps a second switch away, the
+ * datapath and the reconciler. */
+static int start_switch(struct daemon *d, struct error *err)
+{
+	struct reconcile_options options = { .version = BVS_VERSION, .rundir = d->rundir };
+	struct datapath_options datapath = { .bpffs = d->options.bpffs };
+	char *owner = realpath(d->options.db ? d->options.db : ".", NULL);
+	int rc;
+
+	if (!owner)
+		return error_errno(err, errno, "resolve %s", d->options.db);
+	datapath.owner = owner;
+	rc = datapath_open(d->loop, &datapath, &d->datapath, err);
+	free(owner);
+	if (rc < 0)
+		return -1;
+	if (!server_hold_lock(d->server, "ovs_vswitchd"))
+		return error_set(err, "internal error", "cannot take the lock ovs_vswitchd");
+	return reconcile_new(d->loop, d->db, d->datapath, &options, &d->reconcile, err);
+}
+
+/* The kernel goes on forwarding, unless `exit --cleanup` asked otherwise. */
+static void stop_switch(struct daemon *d)
+{
+	struct error err;
+
+	reconcile_free(d->reconcile);
+	if (d->is_cleanup && d->datapath && datapath_remove(d->datapath, &err) < 0)
+		log_err("event=cleanup-failed text=\"%s\"", err.text);
+	datapath_close(d->datapath);
+}
+
+static int command_version(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			   struct error *err)
+{
+	(void)arg, (void)n_args, (void)args, (void)err;
+	buf_puts(reply, "bvsd (bvs) " BVS_VERSION "\n");
+	return 0;
+}
+
+static int command_exit(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			struct error *err)
+{
+	struct daemon *d = arg;
+
+	(void)reply;
+	if (n_args && strcmp(args[0], "--cleanup"))
+		return error_set(err, "syntax error", "the only option is --cleanup");
+	d->is_cleanup = n_args;
+	loop_stop(d->loop);
+	return 0;
+}
+
+static int command_dump(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			struct error *err)
+{
+	struct daemon *d = arg;
+
+	(void)n_args, (void)args;
+	if (!d->reconcile)
+		return error_set(err, "not found", "no switch: started with --db-only");
+	reconcile_dump(d->reconcile, reply);
+	return 0;
+}
+
+static int start_appctl(struct daemon *d, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int rc;
+
+	d->appctl = appctl_new(d->loop);
+	if (!d->appctl)
+		return error_nomem(err);
+	if (appctl_add(d->appctl, "version", "", 0, 0, command_version, d, err) < 0 ||
+	    appctl_add(d->appctl, "exit", "[--cleanup]", 0, 1, command_exit, d, err) < 0 ||
+	    appctl_add(d->appctl, "bvs/show-model", "", 0, 0, command_dump, d, err) < 0)
+		return -1;
+	if (d->options.unixctl)
+		return appctl_listen(d->appctl, d->options.unixctl, err);
+	buf_printf(&path, "%s/bvsd.%ld.ctl", d->rundir, (long)getpid());
+	rc = buf_ok(&path) ? appctl_listen(d->appctl, path.data, err) : error_nomem(err);
+	buf_free(&path);
+	/* Nobody asked for it by name: the switch is worth more than its control socket. */
+	if (rc < 0)
+		log_warn("event=no-control-socket text=\"%s\"", err->text);
+	return 0;
+}
+
+static void on_end_signal(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_stop(d->loop);
+}
+
+static int start(struct daemon *d, struct error *err)
+{
+	d->loop = loop_new();
+	if (!d->loop)
+		return error_set(err, "I/O error", "the kernel gives no event loop");
+	loop_signal_start(d->loop, &d->sigterm, SIGTERM, on_end_signal, d);
+	loop_signal_start(d->loop, &d->sigint, SIGINT, on_end_signal, d);
+	if (d->options.pidfile && pidfile_new(d->options.pidfile, &d->pidfile, err) < 0)
+		return -1;
+	if (open_database(d, err) < 0 || start_server(d, err) < 0)
+		return -1;
+	if (!d->options.is_db_only && start_switch(d, err) < 0)
+		return -1;
+	return start_appctl(d, err);
+}
+
+static void stop(struct daemon *d)
+{
+	appctl_free(d->appctl);
+	stop_switch(d);
+	server_free(d->server);
+	db_free(d->db);
+	journal_close(d->journal);
+	pidfile_free(d->pidfile);
+	loop_signal_stop(&d->sigterm);
+	loop_signal_stop(&d->sigint);
+	loop_free(d->loop);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = { .options = { .bpffs = "/sys/fs/bpf" }, .rundir = rundir() };
+	struct error err;
+	int rc = parse_options(argc, argv, &d.options);
+
+	if (rc)
+		return rc < 0 ? 2 : 0;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error like any other */
+	rc = start(&d, &err);
+	if (rc < 0) {
+		fprintf(stderr, "bvsd: %s\n", err.text);
+	} else {
+		log_info("event=started version=%s database=%s", BVS_VERSION,
+			 d.options.db ? d.options.db : "(in memory)");
+		loop_run(d.loop);
+	}
+	stop(&d);
+	return rc < 0 ? 1 : 0;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ovsdb/journal_json.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "ovsdb/change.h"
+#include "ovsdb/text.h"
+#include "ovsdb/txn.h"
+
+/* Writing */
+
+static void begin_record(struct buf *to, const char *comment, bool is_diff)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	buf_printf(to, "{\"_date\":%" PRId64, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	if (is_diff)
+		buf_puts(to, ",\"_is_diff\":true");
+	if (comment) {
+		buf_puts(to, ",\"_comment\":");
+		text_put_string(to, comment);
+	}
+}
+
+static void put_row_key(struct buf *to, const struct row *row, bool *is_first)
+{
+	buf_printf(to, "%s\"%s\":", *is_first ? "" : ",", UUID_STR(&row->uuid));
+	*is_first = false;
+}
+
+static void put_whole_row(struct buf *to, const struct row *row)
+{
+	const struct schema_table *t = row->table;
+	bool is_first = true;
+	size_t i;
+
+	buf_putc(to, '{');
+	for (i = COLUMN_FIRST; i < t->n_columns; i++) {
+		const struct column *c = t->columns[i];
+		const struct datum *d = row_datum(row, c);
+
+		if (!c->is_persistent || d == c->default_value ||
+		    datum_equal(d, c->default_value, &c->type))
+			continue;
+		buf_printf(to, "%s\"%s\":", is_first ? "" : ",", c->name);
+		is_first = false;
+		datum_put_json(to, d, &c->type);
+	}
+	buf_putc(to, '}');
+}
+
+/* Writes nothing where no persistent column differs. */
+static int put_row_diff(struct buf *to, const struct row *old, const struct row *new,
+			bool *is_first_row, struct error *err)
+{
+	const struct schema_table *t = new->table;
+	bool is_first = true;
+	size_t i;
+
+	for (i = COLUMN_FIRST; i < t->n_columns; i++) {
+		const struct column *c = t->columns[i];
+		const struct datum *d0 = row_datum(old, c), *d1 = row_datum(new, c);
+		struct datum *diff;
+
+		if (!c->is_persistent || d0 == d1 || datum_equal(d0, d1, &c->type))
+			continue;
+		if (datum_diff(d0, d1, &c->type, &diff, err) < 0)
+			return -1;
+		if (is_first)
+			put_row_key(to, new, is_first_row);
+		buf_printf(to, "%s\"%s\":", is_first ? "{" : ",", c->name);
+		is_first = false;
+		datum_put_json(to, diff, &c->type);
+		datum_unref(diff);
+	}
+	if (!is_first)
+		buf_putc(to, '}');
+	return 0;
+}
+
+static int put_change(struct buf *to, const struct row_change *c, bool *is_first, struct error *err)
+{
+	if (c->old && c->new)
+		return put_row_diff(to, c->old, c->new, is_first, err);
+	put_row_key(to, c->new ? c->new : c->old, is_first);
+	if (c->new)
+		put_whole_row(to, c->new);
+	else
+		buf_puts(to, "null");
+	return 0;
+}
+
+/* One table's rows; takes the brackets back where there turn out to be none. */
+static int put_table(struct buf *to, const struct row_change *changes, size_t n, struct error *err)
+{
+	size_t start = to->len, i;
+	bool is_first = true;
+
+	buf_printf(to, ",\"%s\":{", row_change_table(changes)->name);
+	for (i = 0; i < n; i++) {
+		if (put_change(to, &changes[i], &is_first, err) < 0)
+			return -1;
+	}
+	if (is_first)
+		to->len = start;
+	else
+		buf_putc(to, '}');
+	return 0;
+}
+
+int journal_put_changes(struct buf *to, const struct change_list *changes, struct error *err)
+{
+	const struct row_change *c = changes->changes, *end = c + changes->n;
+	size_t n;
+
+	begin_record(to, changes->comment, true);
+	for (; c < end; c += n) {
+		for (n = 1; c + n < end && row_change_table(c + n) == row_change_table(c); n++)
+			;
+		if (put_table(to, c, n, err) < 0)
+			return -1;
+	}
+	buf_putc(to, '}');
+	return buf_ok(to) ? 0 : error_nomem(err);
+}
+
+int journal_put_all(struct buf *to, const struct db *db, const char *comment, struct error *err)
+{
+	const struct schema *schema = db_schema(db);
+	struct db_cursor at;
+	size_t i;
+
+	begin_record(to, comment, false);
+	for (i = 0; i < schema->n_tables; i++) {
+		const struct schema_table *t = schema->tables[i];
+		bool is_first = true;
+
+		if (!db_n_rows(db, t))
+			continue;
+		buf_printf(to, ",\"%s\":{", t->name);
+		table_foreach (row, db, t, &at) {
+			put_row_key(to, row, &is_first);
+			put_whole_row(to, row);
+		}
+		buf_putc(to, '}');
+	}
+	buf_putc(to, '}');
+	return buf_ok(to) ? 0 : error_nomem(err);
+}
+
+/* Reading */
+
+static int apply_column(struct txn *txn, const struct row *old, const struct schema_table *t,
+			const struct uuid *uuid, const char *name, const json_t *json,
+			struct error *err)
+{
+	const struct column *c = schema_find_column(t, name);
+	struct datum *value, *diff;
+
+	if (!c || c->number < COLUMN_FIRST)
+		return error_set(err, "ovsdb error", "no column %s in table %s", name, t->name);
+	if (datum_from_json(json, &c->type, NULL, !old, &value, err) < 0)
+		return error_wrap(err, "column %s of table %s", name, t->name);
+	if (old) {
+		diff = value;
+		if (datum_apply_diff(row_datum(old, c), diff, &c->type, &value, err) < 0) {
+			datum_unref(diff);
+			return -1;
+		}
+		datum_unref(diff);
+	}
+	return txn_write(txn, t, uuid, c, value, err);
+}
+
+static int apply_row(struct txn *txn, const struct schema_table *t, const char *uuid_name,
+		     const json_t *json, bool is_diff, struct error *err)
+{
+	const struct row *old;
+	struct uuid uuid;
+	const char *name;
+	json_t *value;
+
+	if (!uuid_parse(uuid_name, &uuid))
+		return error_set(err, "ovsdb error", "\"%s\" is not a valid UUID", uuid_name);
+	old = txn_find(txn, t, &uuid);
+	if (json_is_null(json)) {
+		if (!old)
+			return error_set(err, "ovsdb error", "deletion of row %s that is not there",
+					 uuid_name);
+		return txn_delete(txn, t, &uuid, err);
+	}
+	if (!json_is_object(json))
+		return error_set(err, "ovsdb error", "row %s is neither an object nor null",
+				 uuid_name);
+	if (!old && txn_insert(txn, t, &uuid, err) < 0)
+		return -1;
+	old = old && is_diff ? row_ref(old) : NULL;
+	json_object_foreach ((json_t *)json, name, value) {
+		if (apply_column(txn, old, t, &uuid, name, value, err) < 0) {
+			row_unref(old);
+			return -1;
+		}
+	}
+	row_unref(old);
+	return 0;
+}
+
+static int apply_table(struct txn *txn, const struct db *db, const char *table_name,
+		       const json_t *rows, bool is_diff, struct error *err)
+{
+	const struct schema_table *t = schema_find_table(db_schema(db), table_name);
+	const char *uuid_name;
+	json_t *row;
+
+	if (!t)
+		return error_set(err, "ovsdb error", "no table named %s", table_name);
+	if (!json_is_object(rows))
+		return error_set(err, "ovsdb error", "object expected for table %s", table_name);
+	json_object_foreach ((json_t *)rows, uuid_name, row) {
+		if (apply_row(txn, t, uuid_name, row, is_diff, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int apply_tables(struct txn *txn, const struct db *db, const json_t *record,
+			struct error *err)
+{
+	bool is_diff = json_is_true(json_object_get(record, "_is_diff"));
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)record, name, value) {
+		if (!strcmp(name, "_date") || !strcmp(name, "_comment") ||
+		    !strcmp(name, "_is_diff"))
+			continue;
+		if (apply_table(txn, db, name, value, is_diff, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int journal_apply(struct db *db, const json_t *record, struct error *err)
+{
+	struct txn *txn = txn_new(db);
+	int rc;
+
+	if (!txn)
+		return error_nomem(err);
+	rc = apply_tables(txn, db, record, err);
+	if (!rc)
+		rc = txn_commit(txn, NULL, err);
+	txn_free(txn);
+	return rc;
+}

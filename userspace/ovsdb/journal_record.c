@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ovsdb/journal_record.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+static const char magic[] = "OVSDB JSON ";
+enum { MAGIC_LEN = sizeof(magic) - 1, MAX_DIGITS = 18 };
+
+struct header {
+	size_t body; /* offset */
+	size_t len;
+	uint8_t sha[RECORD_SHA_SIZE];
+};
+
+static void sum(const void *data, size_t len, uint8_t ret[RECORD_SHA_SIZE])
+{
+	if (!EVP_Digest(data, len, ret, NULL, EVP_sha1(), NULL))
+		abort(); /* only without memory or without SHA-1 */
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Reads "OVSDB JSON <len> <sha1>\n" at offset. */
+static bool read_header(const char *file, size_t size, size_t offset, struct header *ret)
+{
+	const char *at = file + offset, *end = file + size;
+	size_t len = 0;
+	int digits, i;
+
+	if (size - offset < MAGIC_LEN || memcmp(at, magic, MAGIC_LEN) != 0)
+		return false;
+	at += MAGIC_LEN;
+	for (digits = 0; at < end && *at >= '0' && *at <= '9' && digits < MAX_DIGITS; digits++)
+		len = len * 10 + (size_t)(*at++ - '0');
+	if (!digits || end - at < 2 + 2 * RECORD_SHA_SIZE || *at++ != ' ')
+		return false;
+	for (i = 0; i < RECORD_SHA_SIZE; i++, at += 2) {
+		int high = hex_digit(at[0]), low = hex_digit(at[1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		ret->sha[i] = (uint8_t)(high << 4 | low);
+	}
+	if (*at++ != '\n')
+		return false;
+	ret->body = (size_t)(at - file);
+	ret->len = len;
+	return true;
+}
+
+int record_read(const char *file, size_t size, size_t offset, struct record *ret, struct error *err)
+{
+	struct header h;
+	uint8_t sha[RECORD_SHA_SIZE];
+
+	if (!read_header(file, size, offset, &h))
+		return error_set(err, "ovsdb error", "parse error at offset %zu in header line",
+				 offset);
+	if (h.len > size - h.body)
+		return error_set(err, "ovsdb error",
+				 "record at offset %zu has %zu bytes, but only %zu are left",
+				 offset, h.len, size - h.body);
+	sum(file + h.body, h.len, sha);
+	if (memcmp(sha, h.sha, sizeof(sha)) != 0)
+		return error_set(err, "ovsdb error",
+				 "record at offset %zu does not have the SHA-1 of its header",
+				 offset);
+	ret->body = file + h.body;
+	ret->len = h.len;
+	ret->end = h.body + h.len;
+	memcpy(ret->sha, sha, sizeof(sha));
+	return 0;
+}
+
+/* Does a record end at offset, as far as can be told without its sum? */
+static bool looks_like_end(const char *file, size_t size, size_t offset)
+{
+	if (offset == size)
+		return true;
+	return offset < size && size - offset >= MAGIC_LEN &&
+	       !memcmp(file + offset, magic, MAGIC_LEN);
+}
+
+size_t record_find(const char *file, size_t size, size_t offset)
+{
+	while (offset < size) {
+		const char *at = memmem(file + offset, size - offset, magic, MAGIC_LEN);
+		struct record r;
+		struct header h;
+
+		if (!at)
+			break;
+		offset = (size_t)(at - file);
+		if (read_header(file, size, offset, &h) && h.len <= size - h.body &&
+		    looks_like_end(file, size, h.body + h.len) &&
+		    record_read(file, size, offset, &r, NULL) == 0)
+			return offset;
+		offset++;
+	}
+	return SIZE_MAX;
+}
+
+void record_put(struct buf *to, const char *json, size_t len, uint8_t ret_sha[RECORD_SHA_SIZE])
+{
+	enum { HEADER_MAX = MAGIC_LEN + MAX_DIGITS + 2 + 2 * RECORD_SHA_SIZE + 1 };
+	struct buf body = BUF_INIT;
+	size_t i;
+
+	buf_put(&body, json, len);
+	buf_putc(&body, '\n');
+	if (!buf_ok(&body)) {
+		to->failed = true;
+		buf_free(&body);
+		return;
+	}
+	sum(body.data, body.len, ret_sha);
+	buf_reserve(to, HEADER_MAX + body.len);
+	buf_printf(to, "%s%zu ", magic, body.len);
+	for (i = 0; i < RECORD_SHA_SIZE; i++)
+		buf_printf(to, "%02x", ret_sha[i]);
+	buf_putc(to, '\n');
+	buf_put(to, body.data, body.len);
+	buf_free(&body);
+}
+
+struct uuid record_chain(const struct uuid *before, const uint8_t sha[RECORD_SHA_SIZE])
+{
+	uint8_t both[sizeof(before->b) + RECORD_SHA_SIZE], result[RECORD_SHA_SIZE];
+	struct uuid next;
+
+	memcpy(both, before->b, sizeof(before->b));
+	memcpy(both + sizeof(before->b), sha, RECORD_SHA_SIZE);
+	sum(both, sizeof(both), result);
+	memcpy(next.b, result, sizeof(next.b));
+	next.b[6] = (next.b[6] & 0x0f) | 0x50; /* version 5, by name and SHA-1 */
+	next.b[8] = (next.b[8] & 0x3f) | 0x80;
+	return next;
+}

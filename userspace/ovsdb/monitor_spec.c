@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ovsdb/monitor_spec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb/condition.h"
+#include "ovsdb/schema.h"
+#include "ovsdb/syntax.h"
+
+static void table_destroy(struct spec_table *t)
+{
+	free(t->columns);
+	json_decref(t->where);
+	condition_free(t->condition);
+}
+
+void monitor_spec_free(struct monitor_spec *spec)
+{
+	size_t i;
+
+	if (!spec)
+		return;
+	for (i = 0; i < spec->n_tables; i++)
+		table_destroy(&spec->tables[i]);
+	free(spec->tables);
+	free(spec->key);
+	free(spec);
+}
+
+static int add_column(struct spec_table *t, const struct column *column, unsigned int select,
+		      const json_t *json, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_columns; i++) {
+		if (t->columns[i].column == column)
+			return syntax_error(err, json, NULL,
+					    "column name mentioned more than once");
+	}
+	t->columns[t->n_columns++] = (struct spec_column){ column, select };
+	return 0;
+}
+
+/* No "columns" member: all but _uuid, which is the key of the row's update anyway. */
+static int read_columns(struct spec_table *t, const json_t *json, unsigned int select,
+			struct error *err)
+{
+	const struct schema_table *table = t->table;
+	const json_t *name;
+	size_t i;
+
+	for (i = COLUMN_VERSION; !json && i < table->n_columns; i++) {
+		if (add_column(t, table->columns[i], select, json, err) < 0)
+			return -1;
+	}
+	json_array_foreach (json, i, name) {
+		const struct column *c;
+
+		if (!json_is_string(name))
+			return syntax_error(err, json, NULL, "array of column names expected");
+		c = schema_find_column(table, json_string_value(name));
+		if (!c)
+			return syntax_error(err, json, NULL, "%s is not a valid column name",
+					    json_string_value(name));
+		if (add_column(t, c, select, json, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_select(const char *table_name, const json_t *json, unsigned int *ret_select,
+		       struct error *err)
+{
+	static const struct {
+		const char *name;
+		unsigned int flag;
+	} flags[] = { { "initial", SELECT_INITIAL },
+		      { "insert", SELECT_INSERT },
+		      { "delete", SELECT_DELETE },
+		      { "modify", SELECT_MODIFY } };
+	struct syntax_object o;
+	char what[256];
+	size_t i;
+
+	*ret_select = 0;
+	snprintf(what, sizeof(what), "table %s select", table_name);
+	if (json)
+		syntax_begin(&o, json, what);
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		const json_t *value =
+			json ? syntax_member(&o, flags[i].name, SYNTAX_BOOLEAN | SYNTAX_OPTIONAL)
+			     : NULL;
+
+		if (!value || json_is_true(value))
+			*ret_select |= flags[i].flag;
+	}
+	return json ? syntax_end(&o, err) : 0;
+}
+
+/* The last "where" of a table's requests is the one that counts. */
+static int set_where(struct spec_table *t, const json_t *where, struct error *err)
+{
+	struct condition *condition;
+
+	if (condition_from_json(where, t->table, NULL, true, &condition, err) < 0)
+		return -1;
+	condition_free(t->condition);
+	json_decref(t->where);
+	t->where = NULL;
+	t->condition = NULL;
+	if (condition_is_true(condition)) {
+		condition_free(condition);
+	} else {
+		t->condition = condition;
+		t->where = json_incref((json_t *)where);
+	}
+	return 0;
+}
+
+static int read_request(struct spec_table *t, enum monitor_kind kind, const json_t *json,
+			struct error *err)
+{
+	const json_t *columns, *select_json, *where = NULL;
+	struct syntax_object o;
+	unsigned int select;
+	char what[256];
+
+	snprintf(what, sizeof(what), "table %s", t->table->name);
+	syntax_begin(&o, json, what);
+	columns = syntax_member(&o, "columns", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
+	select_json = syntax_member(&o, "select", SYNTAX_OBJECT | SYNTAX_OPTIONAL);
+	if (kind != MONITOR)
+		where = syntax_member(&o, "where", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
+	if (syntax_end(&o, err) < 0 || read_select(t->table->name, select_json, &select, err) < 0 ||
+	    read_columns(t, columns, select, err) < 0)
+		return -1;
+	t->select |= select;
+	return where ? set_where(t, where, err) : 0;
+}
+
+/* json: one request or an array of them. */
+static int read_table(struct spec_table *t, enum monitor_kind kind, const json_t *json,
+		      struct error *err)
+{
+	const json_t *request;
+	size_t i;
+
+	t->columns = calloc(t->table->n_columns, sizeof(t->columns[0]));
+	if (!t->columns)
+		return error_nomem(err);
+	if (!json_is_array(json))
+		return read_request(t, kind, json, err);
+	json_array_foreach (json, i, request) {
+		if (read_request(t, kind, request, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int by_table_number(const void *a, const void *b)
+{
+	const struct spec_table *ta = a, *tb = b;
+
+	return ta->table->number < tb->table->number ? -1 : ta->table->number > tb->table->number;
+}
+
+static int by_column_number(const void *a, const void *b)
+{
+	const struct spec_column *ca = a, *cb = b;
+
+	return ca->column->number < cb->column->number ? -1
+						       : ca->column->number > cb->column->number;
+}
+
+static json_t *table_key(const struct spec_table *t)
+{
+	json_t *key = json_pack("[i,i,O?]", (int)t->table->number, (int)t->select, t->where);
+	size_t i;
+
+	for (i = 0; key && i < t->n_columns; i++) {
+		if (json_array_append_new(key, json_integer(t->columns[i].column->number)) < 0 ||
+		    json_array_append_new(key, json_integer(t->columns[i].select)) < 0) {
+			json_decref(key);
+			return NULL;
+		}
+	}
+	return key;
+}
+
+/* Brings everything in a fixed order and describes it. */
+static int finish(struct monitor_spec *spec, struct error *err)
+{
+	json_t *key = json_pack("[i]", (int)spec->kind);
+	size_t i;
+
+	qsort(spec->tables, spec->n_tables, sizeof(spec->tables[0]), by_table_number);
+	for (i = 0; key && i < spec->n_tables; i++) {
+		struct spec_table *t = &spec->tables[i];
+
+		qsort(t->columns, t->n_columns, sizeof(t->columns[0]), by_column_number);
+		if (json_array_append_new(key, table_key(t)) < 0)
+			break;
+	}
+	if (key && i == spec->n_tables)
+		spec->key = json_dumps(key, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(key);
+	return spec->key ? 0 : error_nomem(err);
+}
+
+static struct monitor_spec *spec_alloc(enum monitor_kind kind, size_t n_tables)
+{
+	struct monitor_spec *spec = calloc(1, sizeof(*spec));
+
+	if (!spec)
+		return NULL;
+	spec->kind = kind;
+	spec->tables = calloc(n_tables + 1, sizeof(spec->tables[0]));
+	if (!spec->tables) {
+		free(spec);
+		return NULL;
+	}
+	return spec;
+}
+
+static int read_tables(struct monitor_spec *spec, const struct schema *schema,
+		       const json_t *requests, struct error *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)requests, name, value) {
+		struct spec_table *t = &spec->tables[spec->n_tables];
+
+		t->table = schema_find_table(schema, name);
+		if (!t->table)
+			return error_set(err, "syntax error", "no table named %s", name);
+		spec->n_tables++;
+		if (read_table(t, spec->kind, value, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int monitor_spec_new(const struct schema *schema, enum monitor_kind kind, const json_t *requests,
+		     struct monitor_spec **ret, struct error *err)
+{
+	struct monitor_spec *spec;
+
+	if (!json_is_object(requests))
+		return syntax_error(err, requests, NULL, "monitor-requests must be object");
+	spec = spec_alloc(kind, json_object_size(requests));
+	if (!spec)
+		return error_nomem(err);
+	if (read_tables(spec, schema, requests, err) < 0 || finish(spec, err) < 0) {
+		monitor_spec_free(spec);
+		return -1;
+	}
+	*ret = spec;
+	return 0;
+}
+
+/* monitor_cond_change */
+
+static int copy_table(const struct spec_table *from, struct spec_table *to, struct error *err)
+{
+	to->table = from->table;
+	to->select = from->select;
+	to->n_columns = from->n_columns;
+	to->columns = calloc(from->n_columns + 1, sizeof(to->columns[0]));
+	if (!to->columns)
+		return error_nomem(err);
+	memcpy(to->columns, from->columns, from->n_columns * sizeof(to->columns[0]));
+	return from->where ? set_where(to, from->where, err) : 0;
+}
+
+static int change_request(struct spec_table *t, enum monitor_kind kind, const json_t *json,
+			  struct error *err)
+{
+	struct syntax_object o;
+	const json_t *where;
+	char what[256];
+
+	if (json_object_get(json, "columns"))
+		return syntax_error(err, json, NULL, "changing columns is unsupported");
+	snprintf(what, sizeof(what), "table %s", t->table->name);
+	syntax_begin(&o, json, what);
+	where = syntax_member(&o, "where", SYNTAX_ARRAY);
+	if (syntax_end(&o, err) < 0)
+		return -1;
+	return kind == MONITOR ? 0 : set_where(t, where, err);
+}
+
+static int change_table(struct monitor_spec *spec, const struct schema *schema, const char *name,
+			const json_t *json, struct error *err)
+{
+	struct spec_table *t = spec->tables;
+	const json_t *request;
+	size_t i;
+
+	if (!schema_find_table(schema, name))
+		return error_set(err, "syntax error", "no table named %s", name);
+	while (t < spec->tables + spec->n_tables && strcmp(t->table->name, name))
+		t++;
+	if (t == spec->tables + spec->n_tables)
+		return error_set(err, "syntax error", "no table named %s in monitor session", name);
+	if (!json_is_array(json))
+		return error_set(err, "syntax error", "table %s no monitor-cond-change JSON array",
+				 name);
+	json_array_foreach (json, i, request) {
+		if (change_request(t, spec->kind, request, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int change_tables(struct monitor_spec *spec, const struct schema *schema,
+			 const struct monitor_spec *old, const json_t *requests, struct error *err)
+{
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	for (i = 0; i < old->n_tables; i++) {
+		spec->n_tables++;
+		if (copy_table(&old->tables[i], &spec->tables[i], err) < 0)
+			return -1;
+	}
+	json_object_foreach ((json_t *)requests, name, value) {
+		if (change_table(spec, schema, name, value, err) < 0)
+			return -1;
+	}
+	return finish(spec, err);
+}
+
+int monitor_spec_change(const struct schema *schema, const struct monitor_spec *old,
+			const json_t *requests, struct monitor_spec **ret, struct error *err)
+{
+	struct monitor_spec *spec;
+
+	if (!json_is_object(requests))
+		return error_set(err, "syntax error",
+				 "monitor-cond-change-requests must be object");
+	spec = spec_alloc(old->kind, old->n_tables);
+	if (!spec)
+		return error_nomem(err);
+	if (change_tables(spec, schema, old, requests, err) < 0) {
+		monitor_spec_free(spec);
+		return -1;
+	}
+	*ret = spec;
+	return 0;
+}

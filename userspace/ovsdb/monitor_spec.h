@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What a monitor wants to see: the <monitor-requests> of its request, read and checked.
+ * Two monitors with the same key see the same.
+ */
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "ovsdb/monitor.h"
+
+struct column;
+struct condition;
+struct schema;
+struct schema_table;
+
+enum { SELECT_INITIAL = 1, SELECT_INSERT = 2, SELECT_DELETE = 4, SELECT_MODIFY = 8 };
+
+struct spec_column {
+	const struct column *column;
+	unsigned int select; /* in which updates it appears */
+};
+
+struct spec_table {
+	const struct schema_table *table;
+	struct spec_column *columns;
+	size_t n_columns;
+	unsigned int select; /* of any of its requests */
+	json_t *where; /* array; NULL: all rows */
+	struct condition *condition; /* the same; NULL: all rows */
+};
+
+struct monitor_spec {
+	enum monitor_kind kind;
+	struct spec_table *tables; /* in order of their numbers */
+	size_t n_tables;
+	char *key;
+};
+
+must_check int monitor_spec_new(const struct schema *schema, enum monitor_kind kind,
+				const json_t *requests, struct monitor_spec **ret,
+				struct error *err);
+/* A copy with other conditions for the tables in the requests of monitor_cond_change. */
+must_check int monitor_spec_change(const struct schema *schema, const struct monitor_spec *old,
+				   const json_t *requests, struct monitor_spec **ret,
+				   struct error *err);
+void monitor_spec_free(struct monitor_spec *spec); /* NULL is fine */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * One operation of a "transact" request (RFC 7047 5.2).  For transact.c.
+ */
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct op_context;
+
+/* Runs operation `number` (from 1) of n, appending its result.  On -1 what was appended
+ * is worthless and *err is the result. */
+must_check int op_run(struct op_context *c, const json_t *json, size_t number, size_t n,
+		      struct error *err);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/desired.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "ovsdb/datum.h"
+#include "ovsdb/db.h"
+#include "ovsdb/row.h"
+#include "reconcile/columns.h"
+#include "reconcile/desired_mirror.h"
+#include "reconcile/once.h"
+#include "reconcile/rows.h"
+#include "switch/mac.h"
+#include "switch/model.h"
+#include "switch/vlan.h"
+
+#define LOG_MODULE "reconcile"
+
+/* A Port or Interface row that is in the model: one place each. */
+struct placed {
+	struct uuid uuid;
+	const struct model_bridge *bridge;
+	struct model_port *port;
+	UT_hash_handle hh;
+};
+
+struct making {
+	const struct db *db;
+	const struct columns *c;
+	struct once *once;
+	struct arena *arena;
+	struct placed *placed;
+	struct model_bridge *bridge; /* the one being made */
+};
+
+static struct placed *find_placed(struct making *m, const struct uuid *uuid)
+{
+	struct placed *p;
+
+	HASH_FIND(hh, m->placed, uuid, sizeof(*uuid), p);
+	return p;
+}
+
+/* False: the row is somewhere else already. */
+static bool place(struct making *m, const struct row *row, const char *name,
+		  struct model_port *port)
+{
+	struct placed *p = find_placed(m, &row->uuid);
+
+	if (p) {
+		if (once_first(m->once, "placed %s", UUID_STR(&row->uuid)))
+			log_warn("event=ignored table=%s name=%s reason=\"referenced twice\"",
+				 row->table->name, name);
+		return false;
+	}
+	p = arena_alloc(m->arena, sizeof(*p));
+	p->uuid = row->uuid;
+	p->bridge = m->bridge;
+	p->port = port;
+	HASH_ADD(hh, m->placed, uuid, sizeof(p->uuid), p);
+	return true;
+}
+
+/* --- ports --- */
+
+static void add_port(struct making *m, struct model_port *p)
+{
+	m->bridge->ports[m->bridge->n_ports++] = p;
+}
+
+static struct model_port *new_port(struct making *m, const struct row *port,
+				   const struct row *interface)
+{
+	struct model_port *p = arena_alloc(m->arena, sizeof(*p));
+
+	p->uuid = port->uuid;
+	p->interface_uuid = interface->uuid;
+	p->name = arena_strdup(m->arena, row_string(interface, m->c->interface.name));
+	return p;
+}
+
+/* Open vSwitch's types that are to come, and those that are not. */
+static bool is_known_type(const char *type)
+{
+	static const char *const types[] = {
+		"patch",
+		"gre",
+		"ip6gre",
+		"erspan",
+		"ip6erspan",
+		"vxlan",
+		"geneve",
+		"gtpu",
+		"stt",
+		"lisp",
+		"bareudp",
+		"srv6",
+		"afxdp",
+		"dpdk",
+		"afxdp-nonpmd",
+		"dpdkvhostuser",
+		"dpdkvhostuserclient",
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!strcmp(types[i], type))
+			return true;
+	}
+	return false;
+}
+
+/* The bridge's own port is internal whatever its type says.  A tap is for whoever made
+ * it: an existing device. */
+static void set_kind(struct making *m, struct model_port *p, const char *type)
+{
+	if (!strcmp(p->name, m->bridge->name))
+		p->kind = MODEL_PORT_LOCAL;
+	else if (!strcmp(type, "internal"))
+		p->kind = MODEL_PORT_INTERNAL;
+	else if (!*type || !strcmp(type, "system") || !strcmp(type, "tap"))
+		p->kind = MODEL_PORT_SYSTEM;
+	else if (is_known_type(type))
+		p->error = arena_printf(m->arena,
+					"could not open network device %s "
+					"(type %s is not implemented yet)",
+					p->name, type);
+	else
+		p->error = arena_printf(m->arena, "could not open network device %s (%s)", p->name,
+					strerror(EAFNOSUPPORT));
+}
+
+/* Only internal devices are ours to change; the local port has the bridge's address. */
+static void set_mac(struct making *m, struct model_port *p, const char *text)
+{
+	uint8_t mac[6];
+
+	if (!text || p->kind == MODEL_PORT_SYSTEM)
+		return;
+	if (p->kind == MODEL_PORT_LOCAL || !mac_parse(text, mac) || mac_is_multicast(mac) ||
+	    mac_is_zero(mac)) {
+		if (once_first(m->once, "mac %s %s", p->name, text))
+			log_warn("event=ignored table=Interface name=%s column=mac value=%s "
+				 "reason=\"%s\"",
+				 p->name, text,
+				 p->kind == MODEL_PORT_LOCAL
+					 ? "set Bridge.other_config:hwaddr for the local port"
+					 : "not a unicast Ethernet address");
+		return;
+	}
+	p->has_mac = true;
+	memcpy(p->mac, mac, sizeof(mac));
+}
+
+static void set_vlan(struct making *m, struct model_port *p, const struct row *row)
+{
+	const struct columns *c = m->c;
+	int64_t tag = row_integer(row, c->port.tag, -1);
+	struct vlan_input in = {
+		.mode = row_string(row, c->port.vlan_mode),
+		.has_tag = tag >= 0,
+		.tag = tag >= 0 ? (uint16_t)tag : 0,
+		.trunks = rows_vlans(row, c->port.trunks, m->arena),
+		.cvlans = rows_vlans(row, c->port.cvlans, m->arena),
+		.priority_tags = row_map_string(row, c->port.other_config, "priority-tags"),
+		.qinq_ethertype = row_map_string(row, c->port.other_config, "qinq-ethtype"),
+	};
+
+	vlan_resolve(&in, m->arena, &p->vlan);
+}
+
+static void make_port(struct making *m, const struct row *row)
+{
+	const struct columns *c = m->c;
+	const struct datum *interfaces = row_datum(row, c->port.interfaces);
+	size_t n = datum_n(interfaces);
+	struct datum_cursor cursor;
+	struct model_port *first = NULL;
+
+	datum_foreach (interfaces, &cursor) {
+		const struct row *iface = db_find(m->db, c->interface.table, &cursor.key->uuid);
+		struct model_port *p;
+
+		if (!iface)
+			continue;
+		p = new_port(m, row, iface);
+		if (!place(m, iface, p->name, p))
+			continue;
+		set_kind(m, p, row_string(iface, c->interface.type));
+		set_mac(m, p, row_string(iface, c->interface.mac));
+		p->mtu_request = (uint32_t)row_integer(iface, c->interface.mtu_request, 0);
+		p->is_protected = row_bool(row, c->port.is_protected, false);
+		set_vlan(m, p, row);
+		if (n > 1)
+			p->error = arena_printf(m->arena, "port %s: bonds are not implemented yet",
+						row_string(row, c->port.name));
+		add_port(m, p);
+		if (!first || strverscmp(p->name, first->name) < 0)
+			first = p;
+	}
+	if (first)
+		find_placed(m, &row->uuid)->port = first;
+}
+
+static int cmp_ports(const void *a_, const void *b_)
+{
+	const struct model_port *const *a = a_, *const *b = b_;
+	int a_local = (*a)->kind == MODEL_PORT_LOCAL, b_local = (*b)->kind == MODEL_PORT_LOCAL;
+
+	return a_local != b_local ? b_local - a_local : strverscmp((*a)->name, (*b)->name);
+}
+
+/* Ports that appear together get their places in order of their names. */
+static void make_ports(struct making *m, const struct row *bridge_row)
+{
+	const struct columns *c = m->c;
+	const struct datum *d = row_datum(bridge_row, c->bridge.ports);
+	struct model_bridge *b = m->bridge;
+	struct datum_cursor cursor;
+	size_t n = 0;
+
+	datum_foreach (d, &cursor) {
+		const struct row *row = db_find(m->db, c->port.table, &cursor.key->uuid);
+
+		n += row ? datum_n(row_datum(row, c->port.interfaces)) : 0;
+	}
+	b->ports = arena_new_array(m->arena, struct model_port *, n);
+	datum_foreach (d, &cursor) {
+		const struct row *row = db_find(m->db, c->port.table, &cursor.key->uuid);
+
+		if (row && place(m, row, row_string(row, c->port.name), NULL))
+			make_port(m, row);
+	}
+	qsort(b->ports, b->n_ports, sizeof(struct model_port *), cmp_ports);
+}
+
+static struct model_port *find_port(void *m_, const struct uuid *port)
+{
+	struct making *m = m_;
+	struct placed *p = find_placed(m, port);
+
+	return p && p->bridge == m->bridge ? p->port : NULL;
+}
+
+/* --- bridges --- */
+
+static uint32_t clamp(int v, int min, int max)
+{
+	return (uint32_t)(v < min ? min : v > max ? max : v);
+}
+
+static void set_hwaddr(struct making *m, struct model_bridge *b, const char *text)
+{
+	if (!text)
+		return;
+	b->has_hwaddr = mac_parse(text, b->hwaddr) && !mac_is_multicast(b->hwaddr) &&
+			!mac_is_zero(b->hwaddr);
+	if (!b->has_hwaddr && once_first(m->once, "hwaddr %s %s", b->name, text))
+		log_warn("event=ignored table=Bridge name=%s key=other_config:hwaddr value=%s "
+			 "reason=\"not a unicast Ethernet address\"",
+			 b->name, text);
+}
+
+/* The ranges that values are forced into are Open vSwitch's. */
+static struct model_bridge *make_bridge(struct making *m, const struct row *row)
+{
+	const struct columns *c = m->c;
+	const struct column *other_config = c->bridge.other_config;
+	struct model_bridge *b = arena_alloc(m->arena, sizeof(*b));
+	const char *fail_mode = row_string(row, c->bridge.fail_mode);
+	const struct desired_ports ports = { find_port, m };
+
+	b->uuid = row->uuid;
+	b->name = arena_strdup(m->arena, row_string(row, c->bridge.name));
+	/* Without a controller there are no flows, so "secure" forwards nothing. */
+	b->is_secure = fail_mode && !strcmp(fail_mode, "secure");
+	b->forwards_bpdu = rows_map_bool(row, other_config, "forward-bpdu");
+	b->ageing_s = clamp(rows_map_integer(row, other_config, "mac-aging-time", 300), 15, 3600);
+	b->fdb_max =
+		clamp(rows_map_integer(row, other_config, "mac-table-size", 8192), 10, 1000000);
+	b->flood_vlans = rows_vlans(row, c->bridge.flood_vlans, m->arena);
+	set_hwaddr(m, b, row_map_string(row, other_config, "hwaddr"));
+	m->bridge = b;
+	make_ports(m, row);
+	desired_mirrors(m->db, c, m->arena, row, &ports, b);
+	return b;
+}
+
+static int cmp_bridge_rows(const void *a_, const void *b_, void *name)
+{
+	const struct row *const *a = a_, *const *b = b_;
+
+	return strcmp(row_string(*a, name), row_string(*b, name));
+}
+
+/* By name, so that of two bridges that claim one port it is always the same that wins. */
+static const struct row **bridge_rows(struct making *m, size_t *ret_n)
+{
+	const struct columns *c = m->c;
+	struct db_cursor at;
+	const struct row *root = db_first(m->db, c->root.table, &at), **rows;
+	struct datum_cursor cursor;
+	size_t n = 0;
+
+	*ret_n = 0;
+	if (!root)
+		return NULL;
+	rows = arena_new_array(m->arena, const struct row *,
+			       datum_n(row_datum(root, c->root.bridges)));
+	datum_foreach (row_datum(root, c->root.bridges), &cursor) {
+		const struct row *row = db_find(m->db, c->bridge.table, &cursor.key->uuid);
+
+		if (row)
+			rows[n++] = row;
+	}
+	qsort_r(rows, n, sizeof(*rows), cmp_bridge_rows, (void *)c->bridge.name);
+	*ret_n = n;
+	return rows;
+}
+
+struct model *desired_make(const struct db *db, const struct columns *c, struct once *once)
+{
+	struct making m = { .db = db, .c = c, .once = once, .arena = arena_new() };
+	struct model *model;
+	const struct row **rows;
+	size_t n;
+
+	if (!m.arena)
+		abort();
+	model = arena_alloc(m.arena, sizeof(*model));
+	model->arena = m.arena;
+	rows = bridge_rows(&m, &n);
+	model->bridges = arena_new_array(m.arena, struct model_bridge *, n);
+	for (size_t i = 0; i < n; i++)
+		model->bridges[model->n_bridges++] = make_bridge(&m, rows[i]);
+	HASH_CLEAR(hh, m.placed);
+	return model;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/reconcile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "datapath/datapath.h"
+#include "ovsdb/db.h"
+#include "ovsdb/row.h"
+#include "reconcile/allocation.h"
+#include "reconcile/cells.h"
+#include "reconcile/columns.h"
+#include "reconcile/desired.h"
+#include "reconcile/local_mac.h"
+#include "reconcile/ofports.h"
+#include "reconcile/once.h"
+#include "reconcile/report.h"
+#include "reconcile/root_row.h"
+#include "reconcile/rows.h"
+#include "reconcile/unsupported.h"
+#include "switch/dump.h"
+#include "switch/model.h"
+
+#define LOG_MODULE "reconcile"
+
+enum { STATS_INTERVAL_MIN_MS = 5000, RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 10000 };
+
+struct reconcile {
+	struct loop *loop;
+	struct db *db;
+	struct datapath *dp;
+	struct columns columns;
+	struct allocation *allocation;
+	struct unsupported *unsupported;
+	struct once *once;
+	struct root_row_options root_options;
+	char *texts[4]; /* what root_options points to */
+	struct model *model; /* in force; NULL before the first pass */
+
+	bool is_dirty; /* rows or devices changed since the last pass */
+	bool stats_due;
+	bool is_reporting; /* the commit that is under way is our own */
+	struct uuid root_uuid; /* the row that root_row_fill() has filled */
+	int64_t stats_interval_ms;
+	int64_t retry_ms;
+
+	struct db_listener listener;
+	struct loop_prepare prepare;
+	struct loop_timer stats_timer;
+	struct loop_timer retry_timer;
+	struct log_limit failures;
+};
+
+/* --- what makes a pass necessary --- */
+
+static void set_dirty(void *r_)
+{
+	struct reconcile *r = r_;
+
+	r->is_dirty = true;
+	loop_again(r->loop);
+}
+
+/* Everything in the tables of the switch but the users' own notes; those of a mirror may
+ * be for us.  So a client that writes into a status column is corrected, too. */
+static bool matters(const struct columns *c, const struct row_change *change)
+{
+	const struct schema_table *t = row_change_table(change);
+	const struct column *notes = t == c->root.table	       ? c->root.external_ids
+				     : t == c->bridge.table    ? c->bridge.external_ids
+				     : t == c->port.table      ? c->port.external_ids
+				     : t == c->interface.table ? c->interface.external_ids
+							       : NULL;
+
+	if (!notes && t != c->mirror.table)
+		return false;
+	for (size_t i = COLUMN_FIRST; i < t->n_columns; i++) {
+		if (t->columns[i] != notes && row_change_has(change, t->columns[i]))
+			return true;
+	}
+	return false;
+}
+
+static void on_commit(void *r_, const struct change_list *changes)
+{
+	struct reconcile *r = r_;
+
+	if (r->is_reporting)
+		return;
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct row_change *change = &changes->changes[i];
+
+		if (change->new)
+			unsupported_look(r->unsupported, change->new);
+		if (!r->is_dirty && matters(&r->columns, change))
+			set_dirty(r);
+	}
+}
+
+static void on_stats_timer(void *r_)
+{
+	struct reconcile *r = r_;
+
+	r->stats_due = true;
+}
+
+static void follow_stats_interval(struct reconcile *r)
+{
+	struct db_cursor at;
+	const struct row *root = db_first(r->db, r->columns.root.table, &at);
+	int64_t ms = root ? rows_map_integer(root, r->columns.root.other_config,
+					     "stats-update-interval", 0)
+			  : 0;
+
+	if (ms < STATS_INTERVAL_MIN_MS)
+		ms = STATS_INTERVAL_MIN_MS;
+	if (ms == r->stats_interval_ms)
+		return;
+	r->stats_interval_ms = ms;
+	loop_timer_start(r->loop, &r->stats_timer, ms, ms, on_stats_timer, r);
+}
+
+/* --- a pass --- */
+
+/* From rows to the kernel.  What is in force stays so where this fails. */
+static int bring_into_force(struct reconcile *r, struct model *model, struct error *err)
+{
+	local_mac_recall(r->allocation, model);
+	if (allocation_assign(r->allocation, model, err) || datapath_apply(r->dp, model, err))
+		return -1;
+	/* A port just taken may have the address that the bridge must bear. */
+	if (local_mac_choose(r->allocation, r->db, &r->columns, r->dp, model) &&
+	    datapath_apply(r->dp, model, err))
+		return -1;
+	if (allocation_release(r->allocation, err))
+		return -1;
+	return ofports_assign(r->allocation, r->db, &r->columns, r->dp, model, err);
+}
+
+static int commit(struct reconcile *r, struct cells *cells, struct error *err)
+{
+	int rc;
+
+	r->is_reporting = true;
+	rc = cells_commit(cells, err);
+	r->is_reporting = false;
+	return rc ? error_wrap(err, "status") : 0;
+}
+
+/* A client may have replaced the row: a restored backup, emptied tables. */
+static void fill_new_root_row(struct reconcile *r, struct cells *cells)
+{
+	struct db_cursor at;
+	const struct row *root = db_first(r->db, r->columns.root.table, &at);
+
+	if (!root || uuid_equal(&root->uuid, &r->root_uuid))
+		return;
+	root_row_fill(cells, &r->columns, root, &r->root_options);
+	r->root_uuid = root->uuid;
+}
+
+static int report(struct reconcile *r, bool with_state, bool with_counters, struct error *err)
+{
+	struct cells cells;
+	const struct report to = {
+		.cells = &cells,
+		.c = &r->columns,
+		.dp = r->dp,
+		.allocation = r->allocation,
+		.model = r->model,
+		.version = r->root_options.version,
+	};
+
+	cells_begin(&cells, r->db);
+	if (with_state) {
+		fill_new_root_row(r, &cells);
+		report_state(&to);
+	}
+	if (with_counters)
+		report_counters(&to);
+	return commit(r, &cells, err);
+}
+
+static int pass(struct reconcile *r, struct error *err)
+{
+	struct model *model = desired_make(r->db, &r->columns, r->once);
+
+	follow_stats_interval(r);
+	if (bring_into_force(r, model, err)) {
+		model_free(model);
+		return -1;
+	}
+	model_free(r->model);
+	r->model = model;
+	return report(r, true, r->stats_due, err);
+}
+
+/* Devices that we make ourselves: nobody's event tells when it is worth another try. */
+static bool lacks_device(const struct reconcile *r)
+{
+	struct datapath_port_state state;
+
+	for (size_t i = 0; i < r->model->n_bridges; i++) {
+		const struct model_bridge *b = r->model->bridges[i];
+
+		for (size_t k = 0; k < b->n_ports; k++) {
+			if (b->ports[k]->error || b->ports[k]->kind == MODEL_PORT_SYSTEM)
+				continue;
+			datapath_port_state(r->dp, b->ports[k]->slot.number, &state);
+			if (state.error[0])
+				return true;
+		}
+	}
+	return false;
+}
+
+static void try_again_later(struct reconcile *r)
+{
+	loop_timer_start(r->loop, &r->retry_timer, r->retry_ms, 0, set_dirty, r);
+	r->retry_ms = r->retry_ms * 2 < RETRY_MOST_MS ? r->retry_ms * 2 : RETRY_MOST_MS;
+}
+
+static void failed(struct reconcile *r, const struct error *err)
+{
+	if (!log_limited(&r->failures, 5))
+		log_err("event=pass-failed error=\"%s: %s\" retry-ms=%lld", err->tag, err->text,
+			(long long)r->retry_ms);
+	try_again_later(r);
+}
+
+/* At the end of a turn, after all its input: however many transactions came, one pass. */
+static void on_prepare(void *r_)
+{
+	struct reconcile *r = r_;
+	struct error err;
+
+	if (r->is_dirty) {
+		r->is_dirty = false; /* devices that datapath_apply() makes may set it again */
+		if (pass(r, &err)) {
+			failed(r, &err);
+		} else if (lacks_device(r)) {
+			try_again_later(r);
+		} else {
+			r->retry_ms = RETRY_FIRST_MS;
+			loop_timer_stop(&r->retry_timer);
+		}
+		if (r->is_dirty)
+			loop_again(r->loop);
+	} else if (r->stats_due && r->model) {
+		if (report(r, false, true, &err))
+			failed(r, &err);
+	} else {
+		return;
+	}
+	r->stats_due = false;
+}
+
+/* --- life --- */
+
+static char *copy(struct reconcile *r, int i, const char *s)
+{
+	r->texts[i] = s ? strdup(s) : NULL;
+	if (s && !r->texts[i])
+		abort();
+	return r->texts[i];
+}
+
+static int begin(struct reconcile *r, struct error *err)
+{
+	struct db_cursor at;
+	const struct row *root = db_first(r->db, r->columns.root.table, &at);
+	struct cells cells;
+
+	cells_begin(&cells, r->db);
+	root_row_fill(&cells, &r->columns, root, &r->root_options);
+	if (cells_commit(&cells, err))
+		return error_wrap(err, "the Open_vSwitch row");
+	root = db_first(r->db, r->columns.root.table, &at);
+	if (root)
+		r->root_uuid = root->uuid;
+	unsupported_look_at_all(r->unsupported, r->db);
+	return allocation_load(r->dp, &r->allocation, err);
+}
+
+int reconcile_new(struct loop *loop, struct db *db, struct datapath *dp,
+		  const struct reconcile_options *options, struct reconcile **ret,
+		  struct error *err)
+{
+	struct columns columns;
+	struct reconcile *r;
+
+	if (columns_find(db_schema(db), &columns, err))
+		return -1;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return error_nomem(err);
+	r->loop = loop;
+	r->db = db;
+	r->dp = dp;
+	r->columns = columns;
+	r->root_options.version = copy(r, 0, options->version);
+	r->root_options.rundir = copy(r, 1, options->rundir);
+	r->root_options.system_id_file = copy(r, 2, options->system_id_file);
+	r->root_options.os_release_file = copy(r, 3, options->os_release_file);
+	r->retry_ms = RETRY_FIRST_MS;
+	r->once = once_new();
+	r->unsupported = unsupported_new(db_schema(db));
+	if (begin(r, err)) {
+		reconcile_free(r);
+		return -1;
+	}
+	r->listener = (struct db_listener){ .on_commit = on_commit, .arg = r };
+	db_listen(db, &r->listener);
+	datapath_on_change(dp, set_dirty, r);
+	loop_prepare_start(loop, &r->prepare, on_prepare, r);
+	set_dirty(r);
+	*ret = r;
+	return 0;
+}
+
+void reconcile_free(struct reconcile *r)
+{
+	if (!r)
+		return;
+	if (r->listener.on_commit) {
+		db_unlisten(r->db, &r->listener);
+		datapath_on_change(r->dp, NULL, NULL);
+	}
+	loop_prepare_stop(&r->prepare);
+	loop_timer_stop(&r->stats_timer);
+	loop_timer_stop(&r->retry_timer);
+	model_free(r->model);
+	allocation_free(r->allocation);
+	unsupported_free(r->unsupported);
+	once_free(r->once);
+	for (size_t i = 0; i < sizeof(r->texts) / sizeof(r->texts[0]); i++)
+		free(r->texts[i]);
+	free(r);
+}
+
+void reconcile_dump(const struct reconcile *r, struct buf *to)
+{
+	if (r->model)
+		dump_model(to, r->model);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The control sockets that ovs-appctl and bvsctl speak to (ovs-appctl(8)): JSON-RPC
+ * requests whose method is a command, whose params are its words and whose result is
+ * one text.  Commands are registered by main; "list-commands" is built in.
+ */
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct appctl;
+struct buf;
+struct loop;
+
+/* args: the words after the command.  On -1 the caller sees err's text. */
+typedef int appctl_fn(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		      struct error *err);
+
+struct appctl *appctl_new(struct loop *l); /* NULL: out of memory */
+void appctl_free(struct appctl *a); /* removes its sockets; NULL is fine */
+
+/* usage: the words as list-commands shows them, "" for none.  The strings stay the
+ * caller's and outlive the appctl. */
+must_check int appctl_add(struct appctl *a, const char *name, const char *usage, size_t n_min,
+			  size_t n_max, appctl_fn *fn, void *arg, struct error *err);
+
+/* Serves on a unix socket at path; may be called for several. */
+must_check int appctl_listen(struct appctl *a, const char *path, struct error *err);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * One client: its connection, monitors, locks and the requests that are not answered
+ * yet.  What its messages mean is in methods.c, which server.c hands in as `dispatch`.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "session/lock.h"
+#include "session/watch.h"
+
+struct buf;
+struct conn;
+struct error;
+struct host;
+struct message;
+struct session;
+
+/* A request that waits; embedded by its owner (pending.c). */
+struct session_work {
+	struct session_work *prev, *next;
+	json_t *id; /* of the request, counted by the owner */
+	void (*drop)(struct session_work *w); /* the client is gone: take it off and free it */
+};
+
+struct session {
+	struct session *prev, *next; /* server.c's list */
+	struct host *host;
+	struct conn *conn;
+	struct watch_list watches;
+	struct lock_owner locks;
+	struct session_work *works;
+	bool is_change_aware;
+	void (*dispatch)(struct session *s, const struct message *m);
+	void (*on_end)(void *arg, struct session *s); /* the connection is closed: free it */
+	void *end_arg;
+};
+
+/* Takes fd also on failure.  NULL: out of memory. */
+struct session *session_new(struct host *host, int fd_take,
+			    void (*dispatch)(struct session *s, const struct message *m),
+			    void (*on_end)(void *arg, struct session *s), void *end_arg);
+void session_free(struct session *s);
+
+void session_add_work(struct session *s, struct session_work *w);
+void session_remove_work(struct session *s, struct session_work *w);
+struct session_work *session_find_work(const struct session *s, const json_t *id);
+
+/* Answers.  result: JSON text; session_reply_buf() empties its buffer. */
+void session_reply(struct session *s, const json_t *id, const char *result);
+void session_reply_buf(struct session *s, const json_t *id, struct buf *result);
+void session_fail(struct session *s, const json_t *id, const struct error *err);
+void session_fail_text(struct session *s, const json_t *id, const char *text);
+
+/* Monitor updates.  At the end of a turn they go only to peers that took all they were
+ * sent; before a reply of the session's own they go in any case. */
+void session_push(struct session *s, bool is_forced);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/watch.h"
+
+#include <stdlib.h>
+
+#include "base/blob.h"
+#include "base/buf.h"
+#include "jsonrpc/conn.h"
+#include "jsonrpc/json_text.h"
+#include "jsonrpc/message.h"
+
+/* Up to here a copy into one piece is cheaper than three pieces. */
+enum { COPY_MAX = 4096 };
+
+struct watch {
+	struct watch *next;
+	enum monitor_kind kind;
+	json_t *id;
+	struct monitor *monitor;
+};
+
+struct watch *watch_find(const struct watch_list *l, const json_t *id)
+{
+	struct watch *w;
+
+	for (w = l->first; w && !json_equal(w->id, id); w = w->next)
+		;
+	return w;
+}
+
+int watch_add(struct watch_list *l, enum monitor_kind kind, json_t *id, struct monitor *m_take,
+	      struct watch **ret, struct error *err)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		monitor_free(m_take);
+		return error_nomem(err);
+	}
+	w->kind = kind;
+	w->id = json_incref(id);
+	w->monitor = m_take;
+	w->next = l->first;
+	l->first = w;
+	l->n++;
+	*ret = w;
+	return 0;
+}
+
+static void watch_free(struct watch *w)
+{
+	monitor_free(w->monitor);
+	json_decref(w->id);
+	free(w);
+}
+
+void watch_remove(struct watch_list *l, struct watch *w)
+{
+	struct watch **at;
+
+	for (at = &l->first; *at != w; at = &(*at)->next)
+		;
+	*at = w->next;
+	l->n--;
+	watch_free(w);
+}
+
+void watch_clear(struct watch_list *l)
+{
+	while (l->first)
+		watch_remove(l, l->first);
+}
+
+struct monitor *watch_monitor(const struct watch *w)
+{
+	return w->monitor;
+}
+
+void watch_rename(struct watch *w, json_t *id)
+{
+	json_incref(id);
+	json_decref(w->id);
+	w->id = id;
+}
+
+static const char *notification_name(enum monitor_kind kind)
+{
+	switch (kind) {
+	case MONITOR:
+		return "update";
+	case MONITOR_COND:
+		return "update2";
+	case MONITOR_COND_SINCE:
+		return "update3";
+	}
+	return NULL;
+}
+
+static void send_update(const struct watch *w, struct conn *c, struct blob *updates_take,
+			const struct uuid *txn_id)
+{
+	struct buf text = BUF_INIT;
+
+	message_put_notification_begin(&text, notification_name(w->kind));
+	buf_putc(&text, '[');
+	json_text_put(&text, w->id);
+	buf_putc(&text, ',');
+	if (w->kind == MONITOR_COND_SINCE)
+		buf_printf(&text, "\"%s\",", UUID_STR(txn_id));
+	if (updates_take->len <= COPY_MAX) {
+		buf_put(&text, updates_take->data, updates_take->len);
+		blob_unref(updates_take);
+	} else {
+		conn_send_buf(c, &text);
+		conn_send_take(c, updates_take);
+	}
+	buf_putc(&text, ']');
+	message_put_notification_end(&text);
+	conn_send_buf(c, &text);
+}
+
+int watch_push(struct watch *w, struct conn *c, struct error *err)
+{
+	while (monitor_has_pending(w->monitor)) {
+		struct blob *updates = NULL;
+		struct uuid txn_id;
+
+		if (monitor_fetch(w->monitor, &updates, &txn_id, err) < 0)
+			return -1;
+		if (updates)
+			send_update(w, c, updates, &txn_id);
+	}
+	return 0;
+}
+
+int watch_push_all(struct watch_list *l, struct conn *c, struct error *err)
+{
+	struct watch *w;
+
+	for (w = l->first; w; w = w->next) {
+		if (watch_push(w, c, err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * One mirror's state: does it copy, and if not, why, in the words of Bridge.status.
+ * Called by reconcile; knows no rows and no packets.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "switch/model.h"
+
+struct arena;
+
+/* The most mirrors of one bridge. */
+enum { MIRRORS_MAX = 256 };
+
+/* What the columns say. */
+struct mirror_input {
+	bool has_output_port;
+	const struct model_port *out_port; /* NULL: not a port of this bridge */
+	bool has_output_vlan;
+	const char *filter; /* NULL: empty */
+	/* A key of external_ids that asks for something this version cannot do; NULL: none. */
+	const char *unknown_key;
+};
+
+/* Sets state, is_active and out_port of *mirror; its selection is there already.  A
+ * mirror that asks for what cannot be done copies nothing rather than too much. */
+void mirror_resolve(const struct mirror_input *in, struct arena *arena,
+		    struct model_mirror *mirror);
+
+/* Makes the mirror one that does nothing because of `why`. */
+void mirror_refuse(struct model_mirror *mirror, struct arena *arena, const char *why);
+
+bool mirror_selects(const struct model_mirror *mirror);
