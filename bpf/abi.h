@@ -84,7 +84,7 @@ struct port_config {
 	__u8 vlan_mode;
 	__u8 priority_tags;
 	__be16 qinq_ethertype_be;
-	__u32 mtu; /* of the device, without the Ethernet header */
+	__u32 mtu; /* of the device, without the Ethernet header; of a veth pair the lesser one */
 	__u8 peer_mac[6]; /* with PORT_PEER */
 	__u16 order; /* position in the bridge by age: mirrors take the oldest port's form */
 	__u64 pad[3];
@@ -155,7 +155,8 @@ struct vlan_set {
 /* --- state, never part of the configuration --- */
 /* map fdb: HASH[FDB_ENTRIES].  Written by the programs; swept by userspace.  An entry
  * counts only while port_config.generation of its slot equals its own, in the same
- * bridge, and it is younger than the bridge's ageing. */
+ * bridge, and it is younger than the bridge's ageing and a 64th of it: a frame refreshes
+ * `seen` only when it is a 64th of the ageing old. */
 struct fdb_key {
 	__u8 mac[6];
 	__u16 vlan;
@@ -202,7 +203,7 @@ struct port_stats {
 struct mirror_stats {
 	__u64 tx_packets, tx_bytes; /* stock meaning: frames mirrored, length as received */
 	__u64 selected;
-	__u64 filtered;
+	__u64 filtered; /* by VLAN, or from a protected port to a protected one */
 	__u64 merged; /* the same destination was served by another mirror */
 	__u64 sent;
 	__u64 truncated; /* part of sent */

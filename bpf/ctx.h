@@ -28,11 +28,12 @@ struct work {
 	struct vlan_form worn; /* the tags that the skb wears at this moment */
 	struct vlan_form form; /* those of the output at hand */
 
+	bool is_busy; /* between begin() and end() */
 	bool may_use_peer; /* redirect_peer works here: ingress hook, Ethernet frame as received */
 	bool is_admitted; /* the input port takes it: mirrors at ingress see it, even if ... */
 	bool is_dropped;
-	__u8 reason; /* enum drop_reason */
-	bool is_mirrored; /* what follows is in use */
+	bool is_mirrored; /* the bits below are in use */
+	__u32 reason; /* enum drop_reason */
 
 	/* Mirrors of the bridge, as bits. */
 	__u64 pending[MIRROR_WORDS]; /* selected in this stage and yet to come */

@@ -17,10 +17,17 @@ static __always_inline __u64 fdb_port_word(__u32 slot, const struct port_config 
 	return (__u64)port->generation << 32 | slot;
 }
 
-static __always_inline void fdb_key_of(const struct ctx *c, const __u8 *mac, struct fdb_key *ret)
+/* Written in one go: the look-up reads words, and would wait for bytes to be put together. */
+static __always_inline void fdb_key_of(const struct ctx *c, __u64 mac, struct fdb_key *ret)
 {
-	__builtin_memcpy(ret->mac, mac, 6);
-	ret->vlan = vlan_vid(&c->w->vlan);
+	__u64 word = mac << 16;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap64(word) | (__u64)tag_vid(c->w->vlan.outer) << 48;
+#else
+	word |= tag_vid(c->w->vlan.outer);
+#endif
+	*(__u64 *)ret = word; /* mac, vlan */
 	ret->bridge = c->in->bridge;
 }
 
@@ -43,15 +50,15 @@ static __always_inline void fdb_learn(const struct ctx *c)
 	__u64 port = fdb_port_word(c->w->in_slot, c->in);
 	__u64 now = bpf_jiffies64();
 	struct fdb_value *value;
-	struct fdb_key key;
+	struct fdb_key key __attribute__((aligned(8)));
 
 	fdb_key_of(c, c->w->pkt.src, &key);
 	value = bpf_map_lookup_elem(&fdb, &key);
-	if (!value) {
+	if (unlikely(!value)) {
 		fdb_insert(c, &key, port, now);
 		return;
 	}
-	if (value->port != port) {
+	if (unlikely(value->port != port)) {
 		*(volatile __u64 *)&value->seen = now;
 		*(volatile __u64 *)&value->port = port;
 	} else if (now - value->seen > fdb_granularity(c->bridge)) {
@@ -64,7 +71,7 @@ static __always_inline bool fdb_lookup(struct ctx *c)
 {
 	const struct port_config *port;
 	struct fdb_value *value;
-	struct fdb_key key;
+	struct fdb_key key __attribute__((aligned(8)));
 	__u64 word, age;
 	__u32 slot;
 
@@ -81,7 +88,7 @@ static __always_inline bool fdb_lookup(struct ctx *c)
 	port = port_get(slot, c->w->version);
 	/* The comparison with the VLAN also covers an element that was recycled meanwhile. */
 	if (!port || port->generation != word >> 32 || port->bridge != c->in->bridge ||
-	    !vlan_is_carried(port, key.vlan))
+	    !vlan_is_carried(port, tag_vid(c->w->vlan.outer)))
 		return false;
 	c->out = port;
 	c->w->out_slot = slot;

@@ -10,7 +10,7 @@
 
 static __always_inline void walk_start(struct ctx *c)
 {
-	struct access_key key = { .bridge = c->in->bridge, .vlan = vlan_vid(&c->w->vlan) };
+	struct access_key key = { .bridge = c->in->bridge, .vlan = tag_vid(c->w->vlan.outer) };
 	struct head_entry *head = bpf_map_lookup_elem(&access_head, &key);
 
 	c->w->walk.next = c->bridge->trunk_head;
@@ -21,8 +21,8 @@ static __always_inline bool is_member(const struct ctx *c, __u32 slot,
 				      const struct port_config *port)
 {
 	return slot != c->w->in_slot && port->bridge == c->in->bridge &&
-	       !(port->flags & PORT_RESERVED) && vlan_is_carried(port, vlan_vid(&c->w->vlan)) &&
-	       vlan_inner_passes(port, &c->w->vlan) && !is_protected_pair(port, c->in);
+	       !(port->flags & PORT_RESERVED) && vlan_is_carried(port, tag_vid(c->w->vlan.outer)) &&
+	       vlan_inner_passes(port, c->w->vlan.inner) && !is_protected_pair(port, c->in);
 }
 
 /* The next slot of the walk; false at its end. */
@@ -78,11 +78,11 @@ static long flood_step(__u32 i, void *arg)
 	port = walk_port(c, slot);
 	if (!port)
 		return 0;
-	vlan_leave(port, &c->w->vlan, &c->w->form);
-	if (!can_send(c, slot, port, &c->w->form))
+	c->w->form = vlan_leave(port, &c->w->vlan);
+	if (!can_send(c, slot, port, c->w->form))
 		return 0;
 	if (c->w->held_slot)
-		send_clone(c, c->w->held_slot, c->w->held_ifindex, &c->w->held_form);
+		send_clone(c, c->w->held_slot, c->w->held_ifindex, c->w->held_form);
 	c->w->held_slot = slot;
 	c->w->held_ifindex = port->ifindex;
 	c->w->held_form = c->w->form;
@@ -95,7 +95,7 @@ static __always_inline int flood_send(struct ctx *c)
 	walk_start(c);
 	bpf_loop(PORT_SLOTS, flood_step, c, 0);
 	if (c->w->held_slot)
-		return send_last(c, c->w->held_slot, c->w->held_ifindex, &c->w->held_form);
+		return send_last(c, c->w->held_slot, c->w->held_ifindex, c->w->held_form);
 	count_drop(c->w->in_slot, DROP_NO_OUTPUT);
 	return TC_ACT_SHOT;
 }

@@ -1,65 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The switch as three steps: receive() finds the port and reads the frame, decide() says
- * what shall become of it, act() makes the copies and sends it.  Called by the entry
- * programs only; nothing here depends on the hook that they sit on.
+ * The switch as steps: begin() and use_device() or use_port() say which records apply,
+ * receive() reads the frame, decide() says what shall become of it, act() makes the copies
+ * and sends it.  Called by the entry programs only; nothing here depends on the hook that
+ * they sit on.
  */
 #include "fdb.h"
 #include "mirror.h"
 
-static __always_inline bool read_frame(struct ctx *c)
+/* Takes the working memory of this nesting, until end(); `version` is the epoch.  A device
+ * that delivers what we send it at once, back to a port of ours, would find us at work: its
+ * frame is dropped. */
+static __always_inline bool begin(struct ctx *c, __u32 nesting, __u32 version)
+{
+	c->w = bpf_map_lookup_elem(&work, &nesting);
+	if (!c->w)
+		return false;
+	if (unlikely(c->w->is_busy)) {
+		count_drop(0, DROP_LOOP);
+		return false;
+	}
+	c->w->is_busy = true;
+	c->w->version = version & 1;
+	c->w->may_use_peer = nesting == 0;
+	c->w->is_admitted = false;
+	c->w->is_dropped = false;
+	c->w->is_mirrored = false;
+	return true;
+}
+
+static __always_inline void end(struct ctx *c)
+{
+	c->w->is_busy = false;
+}
+
+/* The frame came in by the port in this slot: false if there is none. */
+static __always_inline bool use_port(struct ctx *c, __u32 slot)
+{
+	c->w->in_slot = slot;
+	c->in = port_get(slot, c->w->version);
+	if (unlikely(!c->in || !c->in->bridge))
+		return false;
+	c->bridge = bridge_get(c->in->bridge, c->w->version);
+	return c->bridge;
+}
+
+/* The frame came in by this device.  The hash element may be another port's by now, so the
+ * port's record decides. */
+static __always_inline bool use_device(struct ctx *c, __u32 ifindex)
+{
+	__u32 *slot = bpf_map_lookup_elem(&port_of_ifindex, &ifindex);
+
+	return slot && use_port(c, *(volatile __u32 *)slot) && c->in->ifindex == ifindex;
+}
+
+/* False, and counted: the frame ends inside a header. */
+static __always_inline bool receive(struct ctx *c)
 {
 	struct __sk_buff *skb = c->skb;
 	struct pkt_source source = {
 		.data = (const void *)(long)skb->data,
 		.end = (const void *)(long)skb->data_end,
 		.len = skb->len,
-		.has_meta_tag = skb->vlan_present,
 	};
 
-	if (source.has_meta_tag) {
-		source.meta_tag.tpid = bpf_ntohs((__u16)skb->vlan_proto);
-		source.meta_tag.tci = (__u16)skb->vlan_tci;
-	}
-	if (!pkt_parse(&source, &c->w->pkt))
-		return false;
-	c->w->worn = c->w->pkt.form;
-	return true;
-}
-
-/* False, and counted: not a frame for us. */
-static __always_inline bool receive(struct ctx *c, __u32 nesting, __u32 ifindex)
-{
-	struct __sk_buff *skb = c->skb;
-	__u32 zero = 0, *version, *slot;
-
-	c->w = bpf_map_lookup_elem(&work, &nesting);
-	if (!c->w)
-		return false;
-	c->w->may_use_peer = nesting == 0;
-	c->w->is_admitted = false;
-	c->w->is_dropped = false;
-	c->w->is_mirrored = false;
-	version = bpf_map_lookup_elem(&epoch, &zero);
-	slot = bpf_map_lookup_elem(&port_of_ifindex, &ifindex);
-	c->w->version = version ? *(volatile __u32 *)version & 1 : 0;
-	c->w->in_slot = slot ? *(volatile __u32 *)slot : 0;
-	c->in = port_get(c->w->in_slot, c->w->version);
-	/* The record decides: the hash element may be another port's by now. */
-	if (!c->in || !c->in->bridge || c->in->ifindex != ifindex) {
-		count_drop(0, DROP_NOT_CONFIGURED);
-		return false;
-	}
-	c->bridge = bridge_get(c->in->bridge, c->w->version);
-	if (!c->bridge)
-		return false;
+	if (skb->vlan_present)
+		source.meta_tag = tag_make(bpf_ntohs((__u16)skb->vlan_proto), skb->vlan_tci);
+	count_rx(c->w->in_slot, skb->len + (source.meta_tag ? VLAN_LEN : 0));
 	c->w->gso_size = skb->gso_size;
-	count_rx(c->w->in_slot, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
-	if (!read_frame(c)) {
+	if (unlikely(!pkt_parse(&source, &c->w->pkt))) {
 		count_drop(c->w->in_slot, DROP_MALFORMED);
 		return false;
 	}
+	c->w->worn = c->w->pkt.form;
 	return true;
 }
 
@@ -78,7 +92,7 @@ static __always_inline void decide_unicast(struct ctx *c)
 		decide_drop(c, DROP_RESERVED_PORT);
 	else if (is_protected_pair(c->out, c->in))
 		decide_drop(c, DROP_PROTECTED);
-	else if (!vlan_inner_passes(c->out, &c->w->vlan))
+	else if (!vlan_inner_passes(c->out, c->w->vlan.inner))
 		decide_drop(c, DROP_VLAN);
 }
 
@@ -86,18 +100,19 @@ static __always_inline void decide(struct ctx *c)
 {
 	const struct bridge_config *bridge = c->bridge;
 
-	if (c->in->flags & PORT_RESERVED)
+	if (unlikely(c->in->flags & PORT_RESERVED))
 		return decide_drop(c, DROP_RESERVED_PORT);
-	if (!vlan_admits(c->in, &c->w->pkt.form))
+	if (unlikely(!vlan_admits(c->in, c->w->pkt.form)))
 		return decide_drop(c, DROP_VLAN);
-	vlan_enter(c->in, &c->w->pkt.form, &c->w->vlan);
+	c->w->vlan = vlan_enter(c->in, c->w->pkt.form);
 	c->w->is_admitted = true;
-	if (bridge->flags & BRIDGE_SECURE)
+	if (unlikely(bridge->flags & BRIDGE_SECURE))
 		return decide_drop(c, DROP_SECURE);
-	if (!(bridge->flags & BRIDGE_FORWARD_BPDU) && mac_is_reserved(c->w->pkt.dst))
+	if (unlikely(mac_is_reserved(c->w->pkt.dst)) && !(bridge->flags & BRIDGE_FORWARD_BPDU))
 		return decide_drop(c, DROP_RESERVED_ADDRESS);
 
-	if (bridge->has_flood_vlans && vlan_in_set(bridge->flood_vlans, vlan_vid(&c->w->vlan)))
+	if (unlikely(bridge->has_flood_vlans) &&
+	    vlan_in_set(bridge->flood_vlans, tag_vid(c->w->vlan.outer)))
 		return;
 	if (!mac_is_multicast(c->w->pkt.src))
 		fdb_learn(c);
@@ -107,10 +122,11 @@ static __always_inline void decide(struct ctx *c)
 
 static __always_inline int act_unicast(struct ctx *c)
 {
-	vlan_leave(c->out, &c->w->vlan, &c->w->form);
-	if (!can_send(c, c->w->out_slot, c->out, &c->w->form))
+	struct vlan_form form = vlan_leave(c->out, &c->w->vlan);
+
+	if (!can_send(c, c->w->out_slot, c->out, form))
 		return TC_ACT_SHOT;
-	return send_unicast(c, &c->w->form);
+	return send_unicast(c, form);
 }
 
 /* The verdict for the kernel.  The packet path ends here: no frame goes on to the host. */
@@ -118,10 +134,10 @@ static __always_inline int act(struct ctx *c)
 {
 	if (c->w->is_admitted)
 		mirror_ingress(c);
-	if (c->w->is_dropped) {
+	if (unlikely(c->w->is_dropped)) {
 		count_drop(c->w->in_slot, c->w->reason);
 		return TC_ACT_SHOT;
 	}
 	mirror_egress(c);
-	return c->out ? act_unicast(c) : flood_send(c);
+	return likely(c->out) ? act_unicast(c) : flood_send(c);
 }

@@ -77,7 +77,7 @@ struct {
 /* By bridge slot * MIRRORS_PER_BRIDGE + bit, double-versioned. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, BRIDGE_SLOTS * MIRRORS_PER_BRIDGE);
+	__uint(max_entries, BRIDGE_SLOTS *MIRRORS_PER_BRIDGE);
 	__type(key, __u32);
 	__type(value, struct head_entry);
 } mirror_of_bit BVS_MAP;

@@ -37,10 +37,10 @@ static __always_inline bool mirror_take(struct ctx *c, __u32 *ret_bit)
 
 static __always_inline bool mirror_is_served(const struct ctx *c, __u32 bit)
 {
-	__u64 word = bit < 64 ? c->w->served[0] :
-		     bit < 128 ? c->w->served[1] :
-		     bit < 192 ? c->w->served[2] :
-				 c->w->served[3];
+	__u64 word = bit < 64	 ? c->w->served[0]
+		     : bit < 128 ? c->w->served[1]
+		     : bit < 192 ? c->w->served[2]
+				 : c->w->served[3];
 
 	return word >> (bit & 63) & 1;
 }
@@ -80,16 +80,16 @@ static __always_inline void mirror_send(struct ctx *c, struct mirror_stats *stat
 	bool is_cut;
 	__u32 len;
 
-	vlan_leave(out, &c->w->view, &c->w->form);
-	len = pkt_len(&c->w->pkt, &c->w->form);
+	c->w->form = vlan_leave(out, &c->w->view);
+	len = pkt_len(&c->w->pkt, c->w->form);
 	is_cut = mirror->snaplen && len > mirror->snaplen;
 	/* A cut copy is one frame, whatever it was before. */
-	if (is_cut ? pkt_l3_len(&c->w->pkt, &c->w->form) > out->mtu + (len - mirror->snaplen) :
-		     !fits(c, out, &c->w->form)) {
+	if (is_cut ? pkt_l3_len(&c->w->pkt, c->w->form) > out->mtu + (len - mirror->snaplen)
+		   : !fits(c, out, c->w->form)) {
 		stats->dropped_mtu++;
 		return;
 	}
-	if (wear(c, &c->w->form)) {
+	if (wear(c, c->w->form)) {
 		stats->dropped_clone++;
 		return;
 	}
@@ -110,7 +110,8 @@ static long oldest_step(__u32 i, void *arg)
 	port = walk_port(c, slot);
 	if (!port || !(port->flags & PORT_MIRRORED_OUT))
 		return 0;
-	if (!(port->dst_mirrors[(c->w->wanted_bit / 64) % MIRROR_WORDS] >> (c->w->wanted_bit % 64) & 1))
+	if (!(port->dst_mirrors[(c->w->wanted_bit / 64) % MIRROR_WORDS] >> (c->w->wanted_bit % 64) &
+	      1))
 		return 0;
 	if (!c->w->oldest_order || port->order + 1u < c->w->oldest_order) {
 		c->w->oldest_order = port->order + 1u;
@@ -143,8 +144,7 @@ static __always_inline bool mirror_view(struct ctx *c, __u32 bit)
 	source = mirror_source(c, bit);
 	if (!source)
 		return false;
-	vlan_leave(source, &c->w->vlan, &c->w->form);
-	vlan_enter(source, &c->w->form, &c->w->view);
+	c->w->view = vlan_enter(source, vlan_leave(source, &c->w->vlan));
 	return true;
 }
 
@@ -160,14 +160,14 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit, __u32 slot,
 		stats->merged++;
 		return;
 	}
-	if (!vlan_in_set(mirror->vlans, vlan_vid(&c->w->vlan))) {
+	if (!vlan_in_set(mirror->vlans, tag_vid(c->w->vlan.outer))) {
 		stats->filtered++;
 		return;
 	}
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->served[w] |= mirror->same_output[w];
 	stats->tx_packets++;
-	stats->tx_bytes += pkt_len(&c->w->pkt, &c->w->pkt.form);
+	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
 
 	out = port_get(mirror->out_port, c->w->version);
 	if (!out || !has_link(out) || !mirror_view(c, bit)) {
@@ -213,7 +213,7 @@ static __always_inline void mirror_run(struct ctx *c)
 		c->w->done[w] |= c->w->pending[w];
 		any |= c->w->pending[w];
 	}
-	if (any)
+	if (likely(any))
 		bpf_loop(MIRRORS_PER_BRIDGE, mirror_step, c, 0);
 }
 
@@ -235,19 +235,19 @@ static __always_inline void mirror_ingress(struct ctx *c)
 	bool by_port = c->in->flags & PORT_MIRRORED_IN;
 	bool by_bridge = c->bridge->flags & BRIDGE_MIRROR_ALL;
 
-	if (!by_port && !by_bridge)
+	if (likely(!by_port && !by_bridge))
 		return;
 	mirror_begin(c);
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->pending[w] = (by_port ? c->in->src_mirrors[w] : 0) |
-				(by_bridge ? c->bridge->all_mirrors[w] : 0);
+				   (by_bridge ? c->bridge->all_mirrors[w] : 0);
 	mirror_run(c);
 }
 
 static __always_inline void mirror_egress(struct ctx *c)
 {
 	if (c->out) {
-		if (!(c->out->flags & PORT_MIRRORED_OUT))
+		if (likely(!(c->out->flags & PORT_MIRRORED_OUT)))
 			return;
 		mirror_begin(c);
 		for (int w = 0; w < MIRROR_WORDS; w++)

@@ -8,66 +8,81 @@
 #include "ctx.h"
 #include "stats.h"
 
-static __always_inline bool tag_equal(struct vlan_tag a, struct vlan_tag b)
+static __always_inline int tag_push(struct __sk_buff *skb, __u32 tag)
 {
-	return a.tpid == b.tpid && a.tci == b.tci;
+	return bpf_skb_vlan_push(skb, bpf_htons(tag_tpid(tag)), (__u16)tag);
 }
 
-static __always_inline int tag_push(struct __sk_buff *skb, struct vlan_tag tag)
+/* Makes the skb wear these tags.  After a failure (no memory) c->w->worn still tells what
+ * it wears, and the frame must not be sent. */
+static __always_inline int wear(struct ctx *c, struct vlan_form want)
 {
-	return bpf_skb_vlan_push(skb, bpf_htons(tag.tpid), tag.tci);
-}
-
-/* Makes the skb wear these tags.  After a failure (no memory) c->w->worn still tells what it
- * wears, and the frame must not be sent. */
-static __always_inline int wear(struct ctx *c, const struct vlan_form *want)
-{
+	__u32 bottom = want.inner ? want.inner : want.outer;
+	struct vlan_form *worn = &c->w->worn;
 	struct __sk_buff *skb = c->skb;
-	struct vlan_tag bottom = want->inner.tpid ? want->inner : want->outer;
 
-	if (form_equal(&c->w->worn, want))
+	if (likely(form_equal(*worn, want)))
 		return 0;
-	if (c->w->worn.inner.tpid) {
+	if (worn->inner) {
 		if (bpf_skb_vlan_pop(skb))
 			return -1;
-		c->w->worn.outer = c->w->worn.inner;
-		c->w->worn.inner.tpid = 0;
-		c->w->worn.inner.tci = 0;
+		worn->outer = worn->inner;
+		worn->inner = 0;
 	}
-	if (!tag_equal(c->w->worn.outer, bottom)) {
-		if (c->w->worn.outer.tpid) {
-			if (bpf_skb_vlan_pop(skb))
-				return -1;
-			c->w->worn.outer.tpid = 0;
-			c->w->worn.outer.tci = 0;
-		}
-		if (bottom.tpid) {
-			if (tag_push(skb, bottom))
-				return -1;
-			c->w->worn.outer = bottom;
-		}
-	}
-	if (want->inner.tpid) {
-		if (tag_push(skb, want->outer))
+	if (worn->outer != bottom) {
+		if (worn->outer && bpf_skb_vlan_pop(skb))
 			return -1;
-		c->w->worn = *want;
+		worn->outer = 0;
+		if (bottom && tag_push(skb, bottom))
+			return -1;
+		worn->outer = bottom;
+	}
+	if (want.inner) {
+		if (tag_push(skb, want.outer))
+			return -1;
+		*worn = want;
 	}
 	return 0;
 }
 
-/* Does the frame, in this form, fit through the port?  A segmentable one is judged by its
- * segments, which only the kernel can measure; the device is looked up again for that, but
- * such frames carry thousands of bytes. */
+/* L3 length of the segments that a segmentable frame will be cut into; 0 for anything but
+ * plain TCP. */
+static __always_inline __u32 segment_len(const struct ctx *c)
+{
+	enum { IPV4 = 0x0800, IPV6 = 0x86dd, TCP = 6 };
+	struct __sk_buff *skb = c->skb;
+	__u32 off = ETHERNET_LEN + form_len(c->w->worn) - (skb->vlan_present ? VLAN_LEN : 0);
+	__u16 type = c->w->pkt.rest_type;
+	__u8 ip[10], data_offset;
+	__u32 len = 40;
+
+	if ((type != IPV4 && type != IPV6) || bpf_skb_load_bytes(skb, off, ip, sizeof(ip)))
+		return 0;
+	if (type == IPV4)
+		len = (ip[0] & 15) * 4;
+	if ((type == IPV4 ? ip[9] : ip[6]) != TCP ||
+	    bpf_skb_load_bytes(skb, off + len + 12, &data_offset, 1))
+		return 0;
+	return len + (data_offset >> 4) * 4 + c->w->gso_size;
+}
+
+/* Does the frame, in this form, fit through the port?  Of segmentable ones that are no plain
+ * TCP only the kernel knows the segments, and it compares them with the device's own MTU,
+ * which may be above the port's. */
 static __always_inline bool fits(const struct ctx *c, const struct port_config *port,
-				 const struct vlan_form *form)
+				 struct vlan_form form)
 {
 	struct __sk_buff *skb = c->skb;
+	__u32 len = pkt_l3_len(&c->w->pkt, form);
 	__u32 mtu = 0; /* in: measure the frame itself */
 
-	if (pkt_l3_len(&c->w->pkt, form) <= port->mtu)
+	if (likely(len <= port->mtu))
 		return true;
 	if (!c->w->gso_size)
 		return false;
+	len = segment_len(c);
+	if (len)
+		return len <= port->mtu;
 	return bpf_check_mtu(skb, port->ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) == 0;
 }
 
@@ -78,9 +93,9 @@ static __always_inline bool has_link(const struct port_config *port)
 
 /* True if a production frame can leave here; otherwise counts why not. */
 static __always_inline bool can_send(const struct ctx *c, __u32 slot,
-				     const struct port_config *port, const struct vlan_form *form)
+				     const struct port_config *port, struct vlan_form form)
 {
-	if (!has_link(port)) {
+	if (unlikely(!has_link(port))) {
 		count_drop(slot, DROP_LINK_DOWN);
 		return false;
 	}
@@ -93,7 +108,7 @@ static __always_inline bool can_send(const struct ctx *c, __u32 slot,
 
 /* Production by a clone: all outputs of a flood but the last. */
 static __always_inline void send_clone(struct ctx *c, __u32 slot, __u32 ifindex,
-				       const struct vlan_form *form)
+				       struct vlan_form form)
 {
 	struct __sk_buff *skb = c->skb;
 
@@ -105,7 +120,7 @@ static __always_inline void send_clone(struct ctx *c, __u32 slot, __u32 ifindex,
 
 /* Production by the original: the packet is the device's after this. */
 static __always_inline int send_last(struct ctx *c, __u32 slot, __u32 ifindex,
-				     const struct vlan_form *form)
+				     struct vlan_form form)
 {
 	if (wear(c, form)) {
 		count_drop(slot, DROP_SEND);
@@ -118,13 +133,13 @@ static __always_inline int send_last(struct ctx *c, __u32 slot, __u32 ifindex,
 /* Unicast.  The short way to the veth's other end skips the device and the queue between,
  * but it hands over every frame as one for the host: so only what is meant for the peer's
  * own address goes there. */
-static __always_inline int send_unicast(struct ctx *c, const struct vlan_form *form)
+static __always_inline int send_unicast(struct ctx *c, struct vlan_form form)
 {
 	const struct port_config *port = c->out;
 	struct __sk_buff *skb = c->skb;
 
 	if (!c->w->may_use_peer || !(port->flags & PORT_PEER) ||
-	    !mac_equal(c->w->pkt.dst, port->peer_mac))
+	    c->w->pkt.dst != read_be64(port->peer_mac) >> 16)
 		return send_last(c, c->w->out_slot, port->ifindex, form);
 	if (wear(c, form)) {
 		count_drop(c->w->out_slot, DROP_SEND);

@@ -8,14 +8,28 @@
 
 #include "forward.h"
 
+static __always_inline __u32 read_epoch(void)
+{
+	__u32 zero = 0, *value = bpf_map_lookup_elem(&epoch, &zero);
+
+	return value ? *(volatile __u32 *)value : 0;
+}
+
 static __always_inline int ingress(struct __sk_buff *skb, __u32 ifindex)
 {
 	struct ctx c = { .skb = skb };
+	int verdict = TC_ACT_SHOT;
 
-	if (!receive(&c, 0, ifindex))
+	if (!begin(&c, 0, read_epoch()))
 		return TC_ACT_SHOT;
-	decide(&c);
-	return act(&c);
+	if (unlikely(!use_device(&c, ifindex))) {
+		count_drop(0, DROP_NOT_CONFIGURED);
+	} else if (receive(&c)) {
+		decide(&c);
+		verdict = act(&c);
+	}
+	end(&c);
+	return verdict;
 }
 
 SEC("tc") int bvs_ingress(struct __sk_buff *skb)

@@ -15,15 +15,10 @@ static __always_inline bool vlan_set_has(__u16 set, __u16 vid);
 
 /* A frame inside the switch. */
 struct vlan {
-	struct vlan_tag outer; /* the VLAN; tpid 0: it came without a tag */
-	struct vlan_tag inner; /* the customer's, under the service tag of a dot1q-tunnel port */
-	__u16 pcp; /* of the outermost tag as received, as a TCI: what priority_tags restores */
+	__u32 outer; /* a tag, its vid the VLAN; TPID 0: it came without one */
+	__u32 inner; /* the customer's, under the service tag of a dot1q-tunnel port; or 0 */
+	__u32 pcp; /* of the outermost tag as received, as in a TCI: what priority_tags shows */
 };
-
-static __always_inline __u16 vlan_vid(const struct vlan *v)
-{
-	return v->outer.tci & TCI_VID;
-}
 
 static __always_inline bool vlan_in_set(__u16 set, __u16 vid)
 {
@@ -31,19 +26,18 @@ static __always_inline bool vlan_in_set(__u16 set, __u16 vid)
 }
 
 /* May a frame with these tags come in here? */
-static __always_inline bool vlan_admits(const struct port_config *port,
-					const struct vlan_form *form)
+static __always_inline bool vlan_admits(const struct port_config *port, struct vlan_form form)
 {
-	__u16 vid = form->outer.tci & TCI_VID;
+	__u16 vid = tag_vid(form.outer);
 
 	switch ((enum vlan_mode)port->vlan_mode) {
+	case VLAN_TRUNK:
+		return vlan_in_set(port->trunks, vid);
 	case VLAN_ACCESS:
 		return vid == 0;
 	case VLAN_NATIVE_TAGGED:
 	case VLAN_NATIVE_UNTAGGED:
 		return vid == 0 || vid == port->tag || vlan_in_set(port->trunks, vid);
-	case VLAN_TRUNK:
-		return vlan_in_set(port->trunks, vid);
 	case VLAN_DOT1Q_TUNNEL:
 		return vlan_in_set(port->cvlans, vid);
 	}
@@ -52,118 +46,104 @@ static __always_inline bool vlan_admits(const struct port_config *port,
 
 static __always_inline __u16 vlan_service_type(const struct port_config *port)
 {
-	__u16 type = pkt_u16((const __u8 *)&port->qinq_ethertype_be);
+	const __u8 *p = (const __u8 *)&port->qinq_ethertype_be;
+	__u16 type = (__u16)(p[0] << 8 | p[1]);
 
 	return is_vlan_type(type) ? type : TPID_8021AD;
 }
 
 /* The VLAN of a frame that came in here. */
-static __always_inline void vlan_enter(const struct port_config *port,
-				       const struct vlan_form *form, struct vlan *ret)
+static __always_inline struct vlan vlan_enter(const struct port_config *port, struct vlan_form form)
 {
-	__u16 tci = form->outer.tci;
+	struct vlan v = { .outer = form.outer, .inner = form.inner, .pcp = form.outer & TCI_PCP };
+	__u32 in_own_vlan = (form.outer & ~(TCI_VID | TCI_DEI)) | port->tag;
 
-	ret->outer = form->outer;
-	ret->inner = form->inner;
-	ret->pcp = tci & TCI_PCP;
 	switch ((enum vlan_mode)port->vlan_mode) {
+	case VLAN_TRUNK:
+		break;
 	case VLAN_ACCESS:
-		ret->outer.tci = (tci & TCI_PCP) | port->tag;
-		ret->inner.tpid = 0;
-		ret->inner.tci = 0;
-		return;
+		v.outer = in_own_vlan;
+		v.inner = 0;
+		break;
 	case VLAN_NATIVE_TAGGED:
 	case VLAN_NATIVE_UNTAGGED:
-		if ((tci & TCI_VID) == 0)
-			ret->outer.tci = (tci & TCI_PCP) | port->tag;
-		return;
-	case VLAN_TRUNK:
-		return;
+		if (tag_vid(form.outer) == 0)
+			v.outer = in_own_vlan;
+		break;
 	case VLAN_DOT1Q_TUNNEL:
 		/* A further tag is payload now, as it was before. */
-		ret->inner = form->outer;
-		ret->outer.tpid = vlan_service_type(port);
-		ret->outer.tci = port->tag;
-		return;
+		v.inner = form.outer;
+		v.outer = tag_make(vlan_service_type(port), port->tag);
+		break;
 	}
+	return v;
 }
 
 /* Does the port carry this VLAN?  True of every port in the VLAN's flood lists. */
 static __always_inline bool vlan_is_carried(const struct port_config *port, __u16 vid)
 {
 	switch ((enum vlan_mode)port->vlan_mode) {
+	case VLAN_TRUNK:
+		return vlan_in_set(port->trunks, vid);
 	case VLAN_ACCESS:
 	case VLAN_DOT1Q_TUNNEL:
 		return vid == port->tag;
 	case VLAN_NATIVE_TAGGED:
 	case VLAN_NATIVE_UNTAGGED:
 		return vid == port->tag || vlan_in_set(port->trunks, vid);
-	case VLAN_TRUNK:
-		return vlan_in_set(port->trunks, vid);
 	}
 	return false;
 }
 
 /* Of a port that carries the VLAN: may it have a frame with this customer tag? */
-static __always_inline bool vlan_inner_passes(const struct port_config *port, const struct vlan *v)
+static __always_inline bool vlan_inner_passes(const struct port_config *port, __u32 inner)
 {
-	__u16 vid = v->inner.tci & TCI_VID;
-
 	if (port->vlan_mode == VLAN_DOT1Q_TUNNEL)
-		return vlan_in_set(port->cvlans, vid);
-	return port->vlan_mode != VLAN_ACCESS || vid == 0;
+		return vlan_in_set(port->cvlans, tag_vid(inner));
+	return port->vlan_mode != VLAN_ACCESS || tag_vid(inner) == 0;
 }
 
-static __always_inline void vlan_put_tag(const struct port_config *port, struct vlan_tag *tag)
+/* The tag as it is written, or 0 for one that is left out. */
+static __always_inline __u32 vlan_put_tag(const struct port_config *port, __u32 tag)
 {
-	bool says_something = tag->tci & (TCI_VID | TCI_PCP);
-
-	if (says_something || (port->priority_tags == PRIORITY_TAGS_ALWAYS && tag->tpid)) {
-		if (!tag->tpid)
-			tag->tpid = TPID_8021Q;
-		return;
-	}
-	tag->tpid = 0;
-	tag->tci = 0;
+	if (tag & (TCI_VID | TCI_PCP))
+		return tag_tpid(tag) ? tag : tag_make(TPID_8021Q, tag);
+	return port->priority_tags == PRIORITY_TAGS_ALWAYS && tag_tpid(tag) ? tag : 0;
 }
 
 /* The tags with which a frame leaves. */
-static __always_inline void vlan_leave(const struct port_config *port, const struct vlan *v,
-				       struct vlan_form *ret)
+static __always_inline struct vlan_form vlan_leave(const struct port_config *port,
+						   const struct vlan *v)
 {
-	bool pops = false;
+	struct vlan_form form = { .outer = v->outer, .inner = v->inner };
 
-	ret->outer = v->outer;
-	ret->inner = v->inner;
 	switch ((enum vlan_mode)port->vlan_mode) {
-	case VLAN_ACCESS:
-		ret->inner.tpid = 0;
-		ret->inner.tci = 0;
-		pops = true;
-		break;
-	case VLAN_NATIVE_UNTAGGED:
-		pops = (v->outer.tci & TCI_VID) == port->tag;
-		break;
-	case VLAN_DOT1Q_TUNNEL:
-		pops = true;
-		break;
 	case VLAN_TRUNK:
 	case VLAN_NATIVE_TAGGED:
 		break;
-	}
-	if (pops) {
-		ret->outer = ret->inner;
-		ret->inner.tpid = 0;
-		ret->inner.tci = 0;
+	case VLAN_ACCESS:
+		form.outer = 0;
+		form.inner = 0;
+		break;
+	case VLAN_NATIVE_UNTAGGED:
+		if (tag_vid(v->outer) != port->tag)
+			break;
+		form.outer = form.inner;
+		form.inner = 0;
+		break;
+	case VLAN_DOT1Q_TUNNEL:
+		form.outer = form.inner;
+		form.inner = 0;
+		break;
 	}
 	if (port->priority_tags != PRIORITY_TAGS_NEVER)
-		ret->outer.tci = (ret->outer.tci & ~TCI_PCP) | v->pcp;
-	vlan_put_tag(port, &ret->outer);
-	vlan_put_tag(port, &ret->inner);
+		form.outer = (form.outer & ~TCI_PCP) | v->pcp;
+	form.outer = vlan_put_tag(port, form.outer);
+	form.inner = vlan_put_tag(port, form.inner);
 	/* Nothing outside means that what was inside is the outer tag now. */
-	if (!ret->outer.tpid) {
-		ret->outer = ret->inner;
-		ret->inner.tpid = 0;
-		ret->inner.tci = 0;
+	if (!form.outer) {
+		form.outer = form.inner;
+		form.inner = 0;
 	}
+	return form;
 }

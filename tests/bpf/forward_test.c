@@ -209,8 +209,8 @@ static void too_large_for_one_port_is_dropped_there_only(void **state)
 	assert_int_equal(rig_send(1, &fits, TAG_IN_BYTES), 7);
 }
 
-/* The kernel knows a segmentable frame's segments: its word counts. */
-static void a_segmentable_frame_is_judged_by_its_segments(void **state)
+/* Of anything but plain TCP the kernel knows the segments: its word counts. */
+static void odd_segmentable_frames_are_judged_by_the_kernel(void **state)
 {
 	struct frame f = rig_frame(9, 1, "", 1600);
 
@@ -222,6 +222,41 @@ static void a_segmentable_frame_is_judged_by_its_segments(void **state)
 	rig_set_result(3, 0, 2 /* BPF_MTU_CHK_RET_SEGS_TOOBIG */);
 	assert_int_equal(rig_send_gso(1, &f, 1400), 2);
 	assert_int_equal(rig_port_stats(3).drops[DROP_MTU], 2);
+}
+
+/* An IPv4 header of 24 bytes or an IPv6 one, and a TCP header of 32, behind the tags. */
+static struct frame tcp_frame(const char *tags, bool is_ipv6)
+{
+	struct frame f = rig_frame(9, 1, tags, 1600);
+	uint8_t *p = f.bytes + 14 + 4 * (strlen(tags) ? 1 : 0);
+
+	p[-2] = is_ipv6 ? 0x86 : 0x08;
+	p[-1] = is_ipv6 ? 0xdd : 0x00;
+	p[0] = is_ipv6 ? 0x60 : 0x46;
+	p[is_ipv6 ? 6 : 9] = 6;
+	p[(is_ipv6 ? 40 : 24) + 12] = 0x80;
+	return f;
+}
+
+static void tcp_is_judged_by_the_length_of_its_segments(void **state)
+{
+	const char *tags[] = { "", "[10]" };
+
+	(void)state;
+	set_up();
+	rig_set_result(3, 0, 2); /* whoever asks the kernel is told "too large" */
+	for (int i = 0; i < 4; i++) {
+		struct frame f = tcp_frame(tags[i % 2], i / 2);
+		uint32_t headers = (i / 2 ? 40 : 24) + 32;
+
+		rig_put_fdb(9, i % 2 ? 10 : 0, 3, 1, rig_jiffies());
+		rig_say("frame %d", i);
+		assert_int_equal(rig_send_gso(1, &f, 1500 - headers), 7);
+		rig_expect(RECORD_REDIRECT, 3, &f);
+		assert_int_equal(rig_send_gso(1, &f, 1500 - headers + 1), 2);
+		rig_expect_end();
+	}
+	assert_int_equal(rig_port_stats(3).drops[DROP_MTU], 4);
 }
 
 static void a_refused_clone_is_counted_and_the_others_go_on(void **state)
@@ -313,7 +348,8 @@ int main(void)
 		TEST(a_frame_of_no_port_of_ours_is_dropped),
 		TEST(the_peer_is_used_for_its_own_address_only),
 		TEST(too_large_for_one_port_is_dropped_there_only),
-		TEST(a_segmentable_frame_is_judged_by_its_segments),
+		TEST(odd_segmentable_frames_are_judged_by_the_kernel),
+		TEST(tcp_is_judged_by_the_length_of_its_segments),
 		TEST(a_refused_clone_is_counted_and_the_others_go_on),
 		TEST(bytes_count_the_tag_wherever_it_is),
 		TEST(only_the_active_version_is_looked_at),

@@ -6,7 +6,7 @@
  */
 #include <linux/types.h>
 
-enum { RECORDS = 128, RECORD_BYTES = 256, RESULTS = 256 };
+enum { RECORDS = 512, RECORD_BYTES = 256, RESULTS = 256 };
 
 enum record_kind { RECORD_CLONE = 1, RECORD_REDIRECT, RECORD_PEER };
 

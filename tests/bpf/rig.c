@@ -204,9 +204,9 @@ void rig_link(struct bridge_config bridge, const uint32_t *slots)
 		struct port_config *p = &entry.v[0];
 
 		get(skel->maps.ports, &slot, &entry);
-		head = p->vlan_mode == VLAN_ACCESS || p->vlan_mode == VLAN_DOT1Q_TUNNEL ?
-			       &last_of_vlan[p->tag] :
-			       &last_trunk;
+		head = p->vlan_mode == VLAN_ACCESS || p->vlan_mode == VLAN_DOT1Q_TUNNEL
+			       ? &last_of_vlan[p->tag]
+			       : &last_trunk;
 		p->next = *head;
 		*head = slot;
 		rig_put_port(slot, *p);
@@ -300,21 +300,22 @@ struct mirror_stats rig_mirror_stats(uint32_t bit)
 	return ret;
 }
 
-/* The kernel's jiffies64 by way of an address learned just now. */
+/* The kernel's jiffies64, by way of an address learned just now in a bridge of its own. */
 uint64_t rig_jiffies(void)
 {
-	struct frame f = rig_frame(BROADCAST, 0xee, "", 0);
-	struct fdb_key key = fdb_key_of(0xee, 0);
+	const uint32_t slot = 127, bridge = 7;
+	struct frame f = rig_frame(BROADCAST, 1, "", 0);
+	struct fdb_key key = { .mac = { 2, 0, 0, 0, 0, 1 }, .bridge = bridge };
+	struct port_config port = rig_port(slot);
 	struct fdb_value value;
-	uint32_t slot = 127;
 
-	rig_put_port(slot, rig_port(slot));
+	port.bridge = (uint16_t)bridge;
+	rig_put_port(slot, port);
+	rig_put_bridge(bridge, rig_bridge());
 	rig_send(slot, &f, TAG_IN_BYTES);
-	assert_true(rig_get_fdb(0xee, 0, &value));
+	get(skel->maps.fdb, &key, &value);
 	bpf_map_delete_elem(bpf_map__fd(skel->maps.fdb), &key);
 	rig_put_port(slot, (struct port_config){ 0 });
-	zero_map(skel->maps.fdb_count, 8);
-	zero_map(skel->maps.port_stats, 128);
 	forget_records();
 	return value.seen;
 }

@@ -4,7 +4,7 @@
  *
  *   datapath_driver BPFFS OWNER [no-tcx]
  *
- * reads commands, one a line, and answers each with a line:
+ * reads commands, one a line, and answers each with a line "= ...":
  *   port SLOT NAME system|internal|local [TAG]    in the one bridge, slot 1; to be applied
  *   mac SLOT XX:XX:XX:XX:XX:XX, mtu SLOT MTU      wishes for it
  *   mirror SLOT OUT_SLOT                          of all packets
@@ -13,7 +13,7 @@
  *   state SLOT   "IFINDEX up|down link|no-link MTU MAC DRIVER: ERROR"
  *   stats SLOT   "RX_PACKETS RX_BYTES TX_PACKETS TX_BYTES"
  *   remove       everything away
- * A change of a device is answered for by "change" and applied by itself.
+ * When a device has changed, all is applied by itself: "! ok" or "! error: ...".
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,11 +46,11 @@ struct driver {
 
 static void say(const char *text)
 {
-	printf("%s\n", text);
+	printf("= %s\n", text);
 	fflush(stdout);
 }
 
-static void apply(struct driver *d)
+static void apply(struct driver *d, char mark)
 {
 	struct error err;
 
@@ -59,18 +59,16 @@ static void apply(struct driver *d)
 		if (d->by_slot[slot].slot.number)
 			d->ports[d->bridge.n_ports++] = &d->by_slot[slot];
 	}
-	if (!datapath_apply(d->dp, &d->model, &err)) {
-		say("ok");
-		return;
-	}
-	printf("error: %s\n", err.text);
+	if (datapath_apply(d->dp, &d->model, &err))
+		printf("%c error: %s\n", mark, err.text);
+	else
+		printf("%c ok\n", mark);
 	fflush(stdout);
 }
 
 static void on_change(void *arg)
 {
-	say("change");
-	apply(arg);
+	apply(arg, '!');
 }
 
 static struct model_port *port_of(struct driver *d, const char *slot)
@@ -135,7 +133,7 @@ static void print_state(struct driver *d, const char *slot)
 	struct datapath_port_state s;
 
 	datapath_port_state(d->dp, (uint32_t)strtoul(slot, NULL, 10), &s);
-	printf("%u %s %s %u %02x:%02x:%02x:%02x:%02x:%02x %s: %s\n", s.ifindex,
+	printf("= %u %s %s %u %02x:%02x:%02x:%02x:%02x:%02x %s: %s\n", s.ifindex,
 	       s.is_admin_up ? "up" : "down", s.has_link ? "link" : "no-link", s.mtu, s.mac[0],
 	       s.mac[1], s.mac[2], s.mac[3], s.mac[4], s.mac[5], s.driver, s.error);
 	fflush(stdout);
@@ -147,7 +145,7 @@ static void print_stats(struct driver *d, const char *slot)
 
 	if (datapath_port_stats(d->dp, (uint32_t)strtoul(slot, NULL, 10), &s))
 		memset(&s, 0, sizeof(s));
-	printf("%lu %lu %lu %lu\n", (unsigned long)s.rx_packets, (unsigned long)s.rx_bytes,
+	printf("= %lu %lu %lu %lu\n", (unsigned long)s.rx_packets, (unsigned long)s.rx_bytes,
 	       (unsigned long)s.tx_packets, (unsigned long)s.tx_bytes);
 	fflush(stdout);
 }
@@ -173,7 +171,7 @@ static void obey(struct driver *d, char *line)
 		memset(port_of(d, words[1]), 0, sizeof(struct model_port));
 		say("ok");
 	} else if (n == 1 && !strcmp(words[0], "apply")) {
-		apply(d);
+		apply(d, '=');
 	} else if (n == 2 && !strcmp(words[0], "state")) {
 		print_state(d, words[1]);
 	} else if (n == 2 && !strcmp(words[0], "stats")) {

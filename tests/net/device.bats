@@ -118,6 +118,24 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 	becomes '"02:00:00:00:0b:0b"' vsctl get interface b mac_in_use
 }
 
+@test "the first frame after a device went up gets through" {
+	ovs-vsctl add-br br0 -- add-port br0 tap1 -- set interface tap1 type=internal \
+		-- add-port br0 tap2 -- set interface tap2 type=internal
+	ns n1 n2
+	for n in 1 2; do
+		ip link set dev "tap$n" netns "n$n"
+		ip -n "n$n" addr add "10.0.0.$n/24" dev "tap$n"
+	done
+	ip -n n1 link set dev tap1 up
+	for _ in {1..8}; do
+		# A lost ARP request costs a second.
+		ip -n n2 link set dev tap2 up
+		ip netns exec n1 ping -c 1 -W 0.8 10.0.0.2
+		ip -n n2 link set dev tap2 down
+		ip -n n1 neigh flush all
+	done
+}
+
 @test "mtu_request sets the device" {
 	bridge -- set interface b mtu_request=1300
 	becomes 1300 vsctl get interface b mtu
@@ -299,6 +317,34 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 	becomes up vsctl get interface tap1 link_state
 	expect tap1@. <<<$'a - > b=- tap1=-\ntap1 - > a=- b=-'
 	ovs-vsctl del-port tap1
+}
+
+@test "an internal port renamed in its namespace stays what it is, also for the next daemon" {
+	bridge -- add-port br0 tap1 -- set interface tap1 type=internal
+	ns n1
+	ip link set dev tap1 netns n1
+	ip -n n1 link set dev tap1 name eth0
+	ip -n n1 link set dev eth0 up
+	[[ $SWITCH == ovs ]] || becomes up vsctl get interface tap1 link_state
+	expect eth0@n1 <<<$'a - > b=- eth0=-\neth0 - > a=- b=-\na - dst=eth0 > eth0=-'
+	bvs_only 'its devices end with it'
+	switch_kill KILL
+	switch_start
+	switch_settled
+	is '[]' vsctl get interface tap1 error
+	expect eth0@n1 <<<$'a - > b=- eth0=-\neth0 - > a=- b=-\na - dst=eth0 > eth0=-'
+	ovs-vsctl del-port tap1
+	run ! ip -n n1 link show dev eth0
+}
+
+@test "an internal port that its user deletes is made again" {
+	bvs_only 'it stays away'
+	bridge -- add-port br0 tap1 -- set interface tap1 type=internal
+	ip link del dev tap1
+	wait_until ip link show dev tap1
+	ip link set dev tap1 up
+	becomes up vsctl get interface tap1 link_state
+	expect tap1@. <<<$'a - > b=- tap1=-\ntap1 - > a=- b=-'
 }
 
 @test "internal ports leave nothing behind, wherever they are" {

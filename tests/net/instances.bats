@@ -98,16 +98,15 @@ pins() { world find "$DIR/bpf" | sort; }
 	other ovs-vsctl add-br br1 -- add-port br1 c -- add-port br1 d -- add-port br1 i -- set interface i type=internal
 	expect <<<$'c - > d=-\na - > b=-'
 	[[ $(pins) != "$before" ]]
-	other switch_kill TERM
-	other world "$build/bvsctl" --bpffs="$BPFFS" datapath down "$OTHER/conf.db" ||
-		other world "$build/bvsctl" datapath down
+	world "$build/bvsctl" --target="$OTHER/switch.ctl" datapath down
+	other wait_until switch_is_gone
 	expect <<<$'c - > nothing\na - > b=-'
 	run ! ip link show dev i
 	run ! ip link show dev br1
 	is "$before" pins
 	is 0 eval 'ip -json -details link show dev c | jq ".[0].promiscuity"'
 	is "$promiscuous" eval 'ip -json -details link show dev a | jq ".[0].promiscuity"'
-	rm "$OTHER/switch.pid"
+	rm -f "$OTHER/switch.pid"
 }
 
 @test "the demo beside a live switch: it succeeds, and nothing here has changed" {

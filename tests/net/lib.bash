@@ -120,6 +120,7 @@ world_end() {
 
 # What runs the daemon: a test may put a tracer here.
 SWITCH_WRAPPER=()
+declare -gA SHELL_OF # by DIR: the process of ours that waits for the daemon
 
 switch_start() {
 	if [[ $SWITCH == ovs ]]; then
@@ -135,13 +136,13 @@ switch_start() {
 	else
 		rm -f "$DIR/db.sock"
 		world "${SWITCH_WRAPPER[@]}" "$build/bvsd" --remote="punix:$DIR/db.sock" --bpffs="${BPFFS:-$DIR/bpf}" \
-			--pidfile="$DIR/switch.pid" "$DIR/conf.db" >>"$DIR/log" 2>&1 3>&- &
+			--pidfile="$DIR/switch.pid" --unixctl="$DIR/switch.ctl" "$DIR/conf.db" >>"$DIR/log" 2>&1 3>&- &
 		if ! wait_until test -S "$DIR/db.sock"; then
 			tail -n 20 "$DIR/log"
 			return 1
 		fi
 	fi
-	SWITCH_SHELL_PID=$!
+	SHELL_OF[$DIR]=$!
 }
 
 # The daemon's process id, as seen in the world.
@@ -153,7 +154,7 @@ switch_is_gone() { ! switch_runs; }
 switch_kill() {
 	world kill "-$1" "$(switch_pid)"
 	wait_until switch_is_gone
-	wait "$SWITCH_SHELL_PID" 2>/dev/null || true
+	wait "${SHELL_OF[$DIR]-}" 2>/dev/null || true
 }
 
 # Has the switch taken over all that was configured so far?
@@ -271,6 +272,37 @@ expect() {
 		options=(--purge="$DIR/switch.ctl" --pause=0.02 --grace=0.1)
 	fi
 	world "$frames" expect "${options[@]}" "${PORTS[@]/%/@ends}" "$@"
+}
+
+# Frames from user's port $1 to address $2, as fast as one CPU sends them.
+blast_start() {
+	local port
+	declare -gA GOT=()
+	BLASTER=$1 SENT=$(counter ends "$1" tx_packets)
+	for port in "${PORTS[@]}"; do
+		GOT[$port]=$(counter ends "$port" rx_packets)
+	done
+	# shellcheck disable=SC2016
+	world sh -c 'echo $$ >"$0"; exec nice -n 19 "$@"' "$DIR/blast.pid" "$frames" blast "$1@ends" "$2" \
+		>"$DIR/blast" 2>&1 3>&- &
+	BLAST_SHELL_PID=$!
+	wait_until blast_reached $((SENT + 1000))
+}
+blast_reached() { (($(counter ends "$BLASTER" tx_packets) >= $1)); }
+
+# As many more as to be sure that something of before or of now was under way.
+blast_more() { wait_until blast_reached $(($(counter ends "$BLASTER" tx_packets) + 1000)); }
+
+# Ends it and tells: frames SENT, and what each user's port GOT.
+blast_stop() {
+	local port
+	world kill "$(<"$DIR/blast.pid")"
+	wait "$BLAST_SHELL_PID"
+	SENT=$(($(counter ends "$BLASTER" tx_packets) - SENT))
+	for port in "${PORTS[@]}"; do
+		GOT[$port]=$(($(counter ends "$port" rx_packets) - GOT[$port]))
+	done
+	echo "sent $SENT, received $(for port in "${PORTS[@]}"; do echo -n "$port ${GOT[$port]} "; done)"
 }
 
 # Stock goes on with what it has cached for a flow for some time after a change.

@@ -24,31 +24,6 @@ restart() { # SIGNAL
 	switch_settled
 }
 
-# Traffic from a to address $1, as much as one CPU gives.
-blast_start() {
-	BEFORE=("$(counter ends a tx_packets)" "$(counter ends a tx_dropped)" "$(counter ends b rx_packets)"
-		"$(counter ends m rx_packets)")
-	# shellcheck disable=SC2016
-	world sh -c 'echo $$ >"$0"; exec "$@"' "$BATS_TEST_TMPDIR/blast.pid" "$frames" blast a@ends "$1" \
-		>"$BATS_TEST_TMPDIR/blast" 2>&1 3>&- &
-	BLAST_SHELL_PID=$!
-	busy() { (($(counter ends b rx_packets) > BEFORE[2] + 1000)); }
-	wait_until busy
-}
-
-# Ends it; every frame has reached b, and its copy m.
-blast_check() {
-	world kill "$(<"$BATS_TEST_TMPDIR/blast.pid")"
-	wait "$BLAST_SHELL_PID"
-	local sent received copied
-	sent=$(($(counter ends a tx_packets) - BEFORE[0]))
-	received=$(($(counter ends b rx_packets) - BEFORE[2]))
-	copied=$(($(counter ends m rx_packets) - BEFORE[3]))
-	echo "sent $sent (asked for $(<"$BATS_TEST_TMPDIR/blast"), not accepted by the sender's own device:" \
-		"$(($(counter ends a tx_dropped) - BEFORE[1]))), received $received, copied $copied"
-	((received == sent && copied == sent))
-}
-
 # What a traced daemon did: "links attached or detached, writes to maps of an earlier process".
 bpf_calls() {
 	python3 -IS - "$1" <<-'END'
@@ -77,20 +52,22 @@ bpf_calls() {
 
 @test "killed and started ten times under traffic: no frame lost, no copy lost" {
 	bridge
-	blast_start 02:00:00:00:00:02
+	blast_start a 02:00:00:00:00:02
 	for _ in {1..10}; do
 		restart KILL
 	done
-	blast_check
+	blast_stop
+	((GOT[b] == SENT && GOT[m] == SENT))
 }
 
 @test "the same for frames that are flooded" {
 	bridge
-	blast_start ff:ff:ff:ff:ff:ff
+	blast_start a ff:ff:ff:ff:ff:ff
 	for _ in {1..3}; do
 		restart KILL
 	done
-	blast_check
+	blast_stop
+	((GOT[b] == SENT && GOT[m] == SENT))
 }
 
 @test "a start with nothing changed attaches nothing and writes no map" {
@@ -141,9 +118,6 @@ bpf_calls() {
 	is "$ofports" vsctl --bare --columns=name,ofport list interface
 	expect <<<'a - dst=b len=100 > b=- m=-'
 	becomes '12 1180' mirror_counts m0
-	ports d
-	ovs-vsctl add-port br0 d
-	is 21 vsctl get interface d ofport
 }
 
 @test "what changed while no daemon ran is in force after the start" {
@@ -178,15 +152,16 @@ bpf_calls() {
 @test "killed in the middle of changes: others' frames go on, and the end is as configured" {
 	bridge
 	ports x y
-	blast_start 02:00:00:00:00:02
+	by_chance() { ((RANDOM % 4 == 0)); }
+	blast_start a 02:00:00:00:00:02
 	for _ in {1..10}; do
 		# Changes all the time, none of which concerns a, b or the mirror of a.
 		(
 			exec 3>&- >/dev/null 2>&1
 			while :; do
 				vsctl --timeout=1 -- --may-exist add-port br0 x tag=10 -- --may-exist add-port br0 y \
-					-- set port c tag=20 -- add-port br0 i -- set interface i type=internal
-				vsctl --timeout=1 -- --if-exists del-port x -- --if-exists del-port i -- clear port c tag
+					-- set port c tag=20 -- --may-exist add-port br0 i -- set interface i type=internal || true
+				vsctl --timeout=1 -- --if-exists del-port x -- --if-exists del-port i -- clear port c tag || true
 			done
 		) &
 		changes=$!
@@ -194,14 +169,15 @@ bpf_calls() {
 		further() { (($(vsctl get open_vswitch . cur_cfg) > marker)); }
 		wait_until further
 		# Not always at the same point.
-		wait_until test $((RANDOM % 3)) -eq 0
+		wait_until by_chance
 		kill "$changes"
 		switch_kill KILL
 		wait "$changes" || true
 		switch_start
 		switch_settled
 	done
-	blast_check
+	blast_stop
+	((GOT[b] == SENT && GOT[m] == SENT))
 	ovs-vsctl -- --if-exists del-port i -- --if-exists del-port x -- --if-exists del-port y
 	ovs-vsctl add-port br0 x tag=10 -- add-port br0 y -- set port c tag=20
 	expect <<<$'a - > b=- y=- m=-\na [10] > b=[10] y=[10] x=- m=[10]\nc - > a=[20] b=[20] y=[20]'

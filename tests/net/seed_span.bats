@@ -119,10 +119,11 @@ teardown() { [[ -n $BATS_TEST_COMPLETED ]] || grep -v '|INFO|' "$DIR/log" | tail
 	seen=$BATS_TEST_TMPDIR/seen
 	sniff "$seen" ns3 tap3 icmp
 	ip netns exec ns1 ping 10.10.10.12 -i 0.005 -c 300 >"$BATS_TEST_TMPDIR/ping" 3>&- &
+	ping=$!
 	wait_until has_lines 50 "$BATS_TEST_TMPDIR/ping"
 	mirror br0 m0 select_dst_port=tap1 output_port=tap3
 	last=$(grep -o 'icmp_seq=[0-9]*' "$BATS_TEST_TMPDIR/ping" | tail -n 1 | cut -d= -f2)
-	wait $!
+	wait $ping
 	((last < 290))
 	grep -q '300 received' "$BATS_TEST_TMPDIR/ping"
 	wait_until grep -q 'seq 300,' "$seen"
@@ -134,10 +135,11 @@ teardown() { [[ -n $BATS_TEST_COMPLETED ]] || grep -v '|INFO|' "$DIR/log" | tail
 	diff <(seq "$first" 300) "$BATS_TEST_TMPDIR/copied"
 	# And it ends at once.
 	ip netns exec ns1 ping 10.10.10.12 -i 0.005 -c 200 >"$BATS_TEST_TMPDIR/ping" 3>&- &
+	ping=$!
 	wait_until has_lines 20 "$BATS_TEST_TMPDIR/ping"
 	ovs-vsctl clear bridge br0 mirrors
 	sniff "$seen" ns3 tap3 icmp
-	wait $!
+	wait $ping
 	is 0 sniff_stop "$seen"
 }
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replays ovsdb cases on a server and compares the results with the case file.
 
-  replay.py driver PROGRAM CASE...        the engine alone (tests/ovsdb/driver.c)
   replay.py bvsd PROGRAM CASE...          bvsd --db-only
   replay.py stock DIR CASE...             ovsdb-server; DIR holds it and ovsdb-tool
   replay.py --write ...                   writes what the server answered into the cases
@@ -26,18 +25,19 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.dont_write_bytecode = True
+import rpc  # noqa: E402
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Which of two rows comes first in this text hangs on hashes in the reference.
 DUPLICATES = re.compile(
     r"First row, with UUID (\S+), (.*)\.  Second row, with UUID (\S+), (.*)\.$", re.DOTALL
 )
-TIMEOUT = 10
 
 
 class Failure(Exception):
@@ -87,34 +87,6 @@ class Names:
         return value
 
 
-class Driver:
-    """Our engine behind two pipes."""
-
-    def __init__(self, program, schema):
-        self.process = subprocess.Popen(
-            [program, schema], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.answers = {}
-
-    def send(self, session, params):
-        self.process.stdin.write("%d %s\n" % (session, json.dumps(params)))
-        self.process.stdin.flush()
-
-    def receive(self, session):
-        while session not in self.answers:
-            line = self.process.stdout.readline()
-            if not line:
-                raise Failure("the driver has ended")
-            number, _, answer = line.partition(" ")
-            self.answers[int(number)] = json.loads(answer)
-        return self.answers.pop(session)
-
-    def stop(self):
-        self.process.stdin.close()
-        if self.process.wait(TIMEOUT):
-            raise Failure("the driver ended with status %d" % self.process.returncode)
-
-
 class Server:
     """A server process with a unix socket."""
 
@@ -122,59 +94,42 @@ class Server:
         self.path = os.path.join(directory, "db.sock")
         self.log = open(os.path.join(directory, "log"), "w+")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        self.sockets = {}
-        end = time.time() + TIMEOUT
-        while not os.path.exists(self.path):
+        self.clients = {}
+        end = time.time() + rpc.TIMEOUT
+        while not self.connect(1):
             if self.process.poll() is not None or time.time() > end:
                 self.log.seek(0)
                 raise Failure("the server does not start: " + self.log.read())
             time.sleep(0.005)
 
-    def connect(self):
-        for _ in range(100):
-            s = socket.socket(socket.AF_UNIX)
-            try:
-                s.connect(self.path)
-                s.settimeout(TIMEOUT)
-                return [s, ""]
-            except ConnectionRefusedError:
-                s.close()
-                time.sleep(0.01)
-        raise Failure("cannot connect to " + self.path)
+    def connect(self, session):
+        try:
+            self.clients[session] = rpc.Client(self.path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
     def send(self, session, params):
-        if session not in self.sockets:
-            self.sockets[session] = self.connect()
-        message = {"id": 1, "method": "transact", "params": params}
-        self.sockets[session][0].sendall(json.dumps(message).encode())
+        if session not in self.clients:
+            self.connect(session)
+        self.clients[session].send({"id": 1, "method": "transact", "params": params})
 
     def receive(self, session):
-        connection = self.sockets[session]
-        while True:
-            try:
-                message, end = json.JSONDecoder().raw_decode(connection[1])
-                connection[1] = connection[1][end:].lstrip()
-            except ValueError:
-                data = connection[0].recv(1 << 16)
-                if not data:
-                    raise Failure("the server closed the connection")
-                connection[1] += data.decode()
-                continue
-            if message.get("method") == "echo":
-                connection[0].sendall(
-                    json.dumps({"id": message["id"], "result": [], "error": None}).encode()
-                )
-                continue
-            if message.get("error") is not None:
-                return {"error": message["error"]}
-            return message["result"]
+        message = self.clients[session].receive()
+        if message is None:
+            raise Failure("the server closed the connection")
+        if message.get("error") is not None:
+            return {"error": message["error"]}
+        return message["result"]
 
     def stop(self):
-        for s, _ in self.sockets.values():
-            s.close()
+        for client in self.clients.values():
+            client.sock.close()
         self.process.terminate()
-        self.process.wait(TIMEOUT)
+        status = self.process.wait(rpc.TIMEOUT)
         self.log.close()
+        if status not in (0, -15):
+            raise Failure("the server ended with status %d" % status)
 
 
 def start_stock(where, schema, directory):
@@ -246,9 +201,7 @@ def run_case(kind, where, path, is_writing):
     schema = os.path.join(os.path.dirname(path), schema)
     directory = tempfile.mkdtemp(prefix="ovsdb-case.")
     try:
-        if kind == "driver":
-            server = Driver(where, schema)
-        elif kind == "stock":
+        if kind == "stock":
             server = start_stock(where, schema, directory)
         else:
             server = start_bvsd(where, schema, directory)
@@ -308,7 +261,7 @@ def main():
     args = sys.argv[1:]
     is_writing = "--write" in args
     args = [a for a in args if a != "--write"]
-    if len(args) < 3 or args[0] not in ("driver", "bvsd", "stock"):
+    if len(args) < 3 or args[0] not in ("bvsd", "stock"):
         sys.exit(__doc__)
     n_failed = 0
     for path in args[2:]:

@@ -12,6 +12,7 @@
 #include "reconcile/columns.h"
 #include "reconcile/desired.h"
 #include "reconcile/once.h"
+#include "reconcile/sticky_events.h"
 #include "switch/dump.h"
 #include "switch/model.h"
 #include "unit/vswitch_db.h"
@@ -20,6 +21,7 @@ struct fixture {
 	struct vswitch v;
 	struct columns columns;
 	struct once *once;
+	struct sticky_events *events;
 	struct buf text;
 };
 
@@ -33,6 +35,7 @@ static int setup(void **state)
 	if (columns_find(db_schema(f->v.db), &f->columns, &err))
 		vswitch_fail("columns", &err);
 	f->once = once_new();
+	f->events = sticky_events_new();
 	vswitch_begin(&f->v);
 	vswitch_insert(&f->v, "Open_vSwitch", "");
 	vswitch_commit(&f->v);
@@ -45,6 +48,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	once_free(f->once);
+	sticky_events_free(f->events);
 	buf_free(&f->text);
 	vswitch_free(&f->v);
 	free(f);
@@ -53,11 +57,12 @@ static int teardown(void **state)
 
 static const char *dump(struct fixture *f)
 {
-	struct model *m = desired_make(f->v.db, &f->columns, f->once);
+	struct desired d;
 
+	desired_make(f->v.db, &f->columns, f->once, f->events, &d);
 	buf_reset(&f->text);
-	dump_model(&f->text, m);
-	model_free(m);
+	dump_model(&f->text, d.model);
+	model_free(d.model);
 	return f->text.len ? f->text.data : "";
 }
 
@@ -234,7 +239,7 @@ static void mirrors(void **state)
 	vswitch_set(v, "Mirror", "m1", "filter", "[\"set\",[]]");
 	vswitch_set(v, "Mirror", "m1", "external_ids", "[\"map\",[[\"bvs-x\",\"1\"]]]");
 	assert_non_null(strstr(dump(f), "mirror m1 bit=0 all state=\"error: external_ids:bvs-x is "
-					"not implemented yet\"\n"));
+					"not known\"\n"));
 	vswitch_set(v, "Mirror", "m1", "external_ids", "[\"map\",[[\"who\",\"me\"]]]");
 	assert_non_null(strstr(dump(f), "mirror m1 bit=0 all out=tap2 state=\"active\"\n"));
 	vswitch_del_port(v, "br0", "tap2");

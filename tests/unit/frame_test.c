@@ -54,7 +54,7 @@ static void objects_are_told_apart(void **state)
 
 static void what_is_no_object_is_refused(void **state)
 {
-	static const char *const bad[] = { "[1]",  "1",	    "\"x\"", "null",   "}",	"{]",
+	static const char *const bad[] = { "[1]",  "1",	    "\"x\"", "null",  "}",	 "{]",
 					   "{[}]", "{'a'}", "{\x01", "{\"\n", "{\"\x1f", "<x>" };
 	size_t i, ends[8];
 

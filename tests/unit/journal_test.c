@@ -27,7 +27,8 @@ static const char schema_text[] =
 	"{\"name\":\"t\",\"version\":\"1.0.0\",\"tables\":{\"R\":{\"isRoot\":true,\"columns\":{"
 	"\"i\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
 	"\"set\":{\"type\":{\"key\":\"integer\",\"min\":0,\"max\":\"unlimited\"}},"
-	"\"map\":{\"type\":{\"key\":\"string\",\"value\":\"string\",\"min\":0,\"max\":\"unlimited\"}},"
+	"\"map\":{\"type\":{\"key\":\"string\",\"value\":\"string\",\"min\":0,\"max\":"
+	"\"unlimited\"}},"
 	"\"opt\":{\"type\":{\"key\":\"string\",\"min\":0,\"max\":1}},"
 	"\"eph\":{\"type\":\"integer\",\"ephemeral\":true}}}}}";
 
@@ -247,12 +248,14 @@ static void records_hold_differences(void **state)
 	struct fixture *f = *state;
 	char *text, *last;
 
-	run(f, "{'op':'insert','table':'R','uuid':'" UUID1 "','row':{'i':1,'eph':5,'set':['set',[1,2]],"
+	run(f, "{'op':'insert','table':'R','uuid':'" UUID1
+	       "','row':{'i':1,'eph':5,'set':['set',[1,2]],"
 	       "'map':['map',[['a','1'],['b','2']]]}},{'op':'comment','comment':'hello'}");
 	text = file_text(f->path);
 	last = strrchr(text, '{') - 60; /* within the last record */
-	assert_non_null(strstr(text, "\"R\":{\"" UUID1 "\":{\"i\":1,\"map\":[\"map\",[[\"a\",\"1\"],"
-				     "[\"b\",\"2\"]]],\"set\":[\"set\",[1,2]]}}"));
+	assert_non_null(strstr(text,
+			       "\"R\":{\"" UUID1 "\":{\"i\":1,\"map\":[\"map\",[[\"a\",\"1\"],"
+			       "[\"b\",\"2\"]]],\"set\":[\"set\",[1,2]]}}"));
 	assert_non_null(strstr(text, "\"_comment\":\"hello\""));
 	assert_non_null(strstr(text, "\"_is_diff\":true"));
 	assert_non_null(strstr(text, "\"_date\":"));
@@ -334,8 +337,9 @@ static void a_later_schema_replaces_the_first(void **state)
 
 	insert(f, 1);
 	close_db(f);
-	append_record(f->path, "{\"name\":\"t\",\"version\":\"2.0.0\",\"tables\":{\"R\":{\"isRoot\":true,"
-			       "\"columns\":{\"i\":{\"type\":\"integer\"}}}}}");
+	append_record(f->path,
+		      "{\"name\":\"t\",\"version\":\"2.0.0\",\"tables\":{\"R\":{\"isRoot\":true,"
+		      "\"columns\":{\"i\":{\"type\":\"integer\"}}}}}");
 	append_record(f->path, "{\"R\":{\"" UUID1 "\":{\"i\":7}},\"_comment\":\"converted\"}");
 	open_db(f);
 	assert_string_equal(db_schema(f->db)->version, "2.0.0");
@@ -441,8 +445,9 @@ static void suffer(struct fixture *f, const struct damage *d)
 	assert_int_equal(n_rows(f), d->n_left);
 	assert_non_null(journal_warning(f->journal));
 	assert_int_equal(file_size(f->path), size); /* untouched until something is written */
-	offset = d->n_left == 3 ? strtoul(strstr(journal_warning(f->journal), "offset") + 7, NULL, 10) :
-				  last_record;
+	offset = d->n_left == 3
+			 ? strtoul(strstr(journal_warning(f->journal), "offset") + 7, NULL, 10)
+			 : last_record;
 	insert(f, 4);
 	snprintf(name, sizeof(name), "%s.torn-%zu", f->path, offset);
 	assert_int_equal(file_size(name), size - offset);
@@ -459,9 +464,12 @@ static void suffer(struct fixture *f, const struct damage *d)
 static void a_torn_tail_is_cut_and_saved(void **state)
 {
 	static const struct damage damages[] = {
-		{ "cut", cut_ten_bytes, 2 },	    { "half header", half_a_header, 3 },
-		{ "zeros", zero_bytes, 3 },	    { "flip", flip_in_last, 2 },
-		{ "unknown table", unknown_table, 3 }, { "no JSON", not_json, 3 },
+		{ "cut", cut_ten_bytes, 2 },
+		{ "half header", half_a_header, 3 },
+		{ "zeros", zero_bytes, 3 },
+		{ "flip", flip_in_last, 2 },
+		{ "unknown table", unknown_table, 3 },
+		{ "no JSON", not_json, 3 },
 	};
 	struct fixture *f = *state;
 	size_t i;

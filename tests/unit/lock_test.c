@@ -32,7 +32,10 @@ static void on_stolen(struct lock_owner *o, const char *name)
 	c->last = name;
 }
 
-#define CLIENT { .owner = { .on_granted = on_granted, .on_stolen = on_stolen } }
+#define CLIENT                                                               \
+	{                                                                    \
+		.owner = {.on_granted = on_granted, .on_stolen = on_stolen } \
+	}
 
 static bool claim(struct lock_table *t, struct client *c, const char *name, bool is_theft)
 {

@@ -119,7 +119,8 @@ static void values_come_back_as_the_reference_writes_them(void **state)
 
 static void an_integer_that_does_not_fit_is_a_real(void **state)
 {
-	static const char text[] = "{\"method\":\"m\",\"params\":[1,99999999999999999999],\"id\":7}";
+	static const char text[] =
+		"{\"method\":\"m\",\"params\":[1,99999999999999999999],\"id\":7}";
 	struct buf b = BUF_INIT;
 	struct message m;
 
@@ -156,8 +157,9 @@ static void builders_write_whole_messages(void **state)
 	buf_reset(&b);
 	error_set(&err, "syntax error", "bad \"thing\"");
 	message_put_error(&b, id, &err);
-	assert_string_equal(b.data, "{\"id\":[\"x\",1],\"error\":{\"details\":\"bad \\\"thing\\\"\","
-				    "\"error\":\"syntax error\"}}");
+	assert_string_equal(b.data,
+			    "{\"id\":[\"x\",1],\"error\":{\"details\":\"bad \\\"thing\\\"\","
+			    "\"error\":\"syntax error\"}}");
 	buf_reset(&b);
 	error_set_syntax(&err, "[1]");
 	message_put_error(&b, id, &err);

@@ -44,8 +44,8 @@ static void what_is_not_there_yet_copies_nothing(void **state)
 	(void)state;
 	in.filter = "icmp";
 	check(in, false, "error: filter is not implemented yet");
-	in.unknown_key = "bvs-filter";
-	check(in, false, "error: external_ids:bvs-filter is not implemented yet");
+	in.error = "external_ids:bvs-x is not known";
+	check(in, false, "error: external_ids:bvs-x is not known");
 	check((struct mirror_input){ .has_output_vlan = true }, false,
 	      "error: output_vlan (RSPAN) is not implemented yet");
 }

@@ -102,7 +102,8 @@ static void insert(struct fixture *f, const char *uuid, int i, const char *name)
 	char ops[256];
 
 	snprintf(ops, sizeof(ops),
-		 "{'op':'insert','table':'R','uuid':'%s','row':{'i':%d,'name':'%s'}}", uuid, i, name);
+		 "{'op':'insert','table':'R','uuid':'%s','row':{'i':%d,'name':'%s'}}", uuid, i,
+		 name);
 	run(f, ops);
 }
 
@@ -110,9 +111,10 @@ static void set_i(struct fixture *f, const char *uuid, int i)
 {
 	char ops[256];
 
-	snprintf(ops, sizeof(ops),
-		 "{'op':'update','table':'R','where':[['_uuid','==',['uuid','%s']]],'row':{'i':%d}}",
-		 uuid, i);
+	snprintf(
+		ops, sizeof(ops),
+		"{'op':'update','table':'R','where':[['_uuid','==',['uuid','%s']]],'row':{'i':%d}}",
+		uuid, i);
 	run(f, ops);
 }
 
@@ -196,7 +198,8 @@ static void the_first_kind_tells_old_and_new(void **state)
 	assert_initial(m, "{'R':{'" A "':{'new':{'i':1,'name':'a','opt':['set',[]]}}}}");
 	assert_update(m, NULL);
 	set_i(f, A, 2);
-	assert_update(m, "{'R':{'" A "':{'old':{'i':1},'new':{'i':2,'name':'a','opt':['set',[]]}}}}");
+	assert_update(m,
+		      "{'R':{'" A "':{'old':{'i':1},'new':{'i':2,'name':'a','opt':['set',[]]}}}}");
 	insert(f, B, 3, "b");
 	assert_update(m, "{'R':{'" B "':{'new':{'i':3,'name':'b','opt':['set',[]]}}}}");
 	run(f, "{'op':'delete','table':'R','where':[['name','==','b']]}");
@@ -229,8 +232,9 @@ static void select_flags_are_obeyed(void **state)
 	struct monitor *none, *some, *bare;
 
 	insert(f, A, 1, "a");
-	none = watch(f, MONITOR_COND,
-		     "{'R':{'select':{'initial':false,'insert':false,'delete':false,'modify':false}}}");
+	none = watch(
+		f, MONITOR_COND,
+		"{'R':{'select':{'initial':false,'insert':false,'delete':false,'modify':false}}}");
 	some = watch(f, MONITOR_COND,
 		     "{'R':[{'columns':['i'],'select':{'initial':false,'modify':false}},"
 		     "{'columns':['name'],'select':{'insert':false}}]}");
@@ -349,6 +353,27 @@ static void conditions_hide_rows(void **state)
 	monitor_free(m);
 }
 
+static void any_of_several_conditions_is_enough(void **state)
+{
+	struct fixture *f = *state;
+	struct monitor *m;
+
+	insert(f, A, 1, "a");
+	insert(f, B, 2, "b");
+	m = watch(f, MONITOR_COND,
+		  "{'R':[{'columns':['i'],'where':[['i','==',1]]},"
+		  "{'columns':['name'],'where':[['i','==',7]]}]}");
+	assert_initial(m, "{'R':{'" A "':{'initial':{'i':1,'name':'a'}}}}");
+	change_conditions(m, "{'R':[{'where':[['i','==',2]]},{'where':[['i','==',1]]}]}");
+	assert_update(m, "{'R':{'" B "':{'insert':{'i':2,'name':'b'}}}}");
+	change_conditions(m, "{'R':[]}");
+	assert_update(m, NULL);
+	monitor_free(m);
+	m = watch(f, MONITOR_COND, "{'R':[{'columns':['i'],'where':[false]},{'columns':[]}]}");
+	assert_initial(m, "{'R':{'" A "':{'initial':{'i':1}},'" B "':{'initial':{'i':2}}}}");
+	monitor_free(m);
+}
+
 static void changed_conditions_bring_and_take_rows(void **state)
 {
 	struct fixture *f = *state;
@@ -391,9 +416,11 @@ static void wrong_requests_have_the_reference_texts(void **state)
 		       "column name mentioned more than once");
 	assert_refused(f, MONITOR, "{'R':{'where':[]}}",
 		       "Parsing table R failed: Member 'where' is present but not allowed here.");
-	assert_refused(f, MONITOR_COND, "{'R':{'select':{'x':true}}}",
-		       "Parsing table R select failed: Member 'x' is present but not allowed here.");
-	assert_refused(f, MONITOR_COND, "{'R':{'where':[['x','==',1]]}}", "No column x in table R.");
+	assert_refused(
+		f, MONITOR_COND, "{'R':{'select':{'x':true}}}",
+		"Parsing table R select failed: Member 'x' is present but not allowed here.");
+	assert_refused(f, MONITOR_COND, "{'R':{'where':[['x','==',1]]}}",
+		       "No column x in table R.");
 }
 
 int main(void)
@@ -407,6 +434,7 @@ int main(void)
 		T(places_do_not_disturb_each_other),
 		T(equal_monitors_share_their_text),
 		T(conditions_hide_rows),
+		T(any_of_several_conditions_is_enough),
 		T(changed_conditions_bring_and_take_rows),
 		T(wrong_requests_have_the_reference_texts),
 #undef T

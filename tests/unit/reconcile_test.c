@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reconcile: whole passes, from a client's transaction to the status that it reads. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -587,6 +589,7 @@ static void mirror_states_and_figures(void **state)
 	GET("Bridge", "br0", "status",
 	    "[\"map\",[[\"mirror-m0\",\"active\"],[\"mirror-m1\",\"active\"]]]");
 	vswitch_set(v, "Mirror", "m1", "output_vlan", "5");
+	vswitch_set(v, "Mirror", "m1", "output_port", EMPTY);
 	vswitch_del_port(v, "br0", "eth7");
 	settle(f);
 	GET("Bridge", "br0", "status",
@@ -665,6 +668,40 @@ static void what_is_gone_is_forgotten_afterwards(void **state)
 	ROOT("cur_cfg", "3");
 }
 
+/* What is stored but does nothing is said once for each kind. */
+static void columns_without_effect(void **state)
+{
+	struct fixture *f = *state;
+	int saved = dup(STDERR_FILENO), fd;
+	char text[4096];
+	ssize_t n;
+
+	vswitch_add_br(&f->v, "br0");
+	vswitch_add_port(&f->v, "br0", "a", "internal");
+	settle(f);
+	fd = open(f->path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	dup2(fd, STDERR_FILENO);
+	log_set_level(LOG_WARN);
+	vswitch_set(&f->v, "Bridge", "br0", "stp_enable", "true");
+	vswitch_set(&f->v, "Port", "a", "lacp", "\"active\"");
+	vswitch_set(&f->v, "Bridge", "br0", "stp_enable", "false");
+	vswitch_set(&f->v, "Bridge", "br0", "stp_enable", "true");
+	log_set_level(LOG_ERR);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	close(fd);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(
+		strstr(text, "event=no-effect table=Bridge column=stp_enable what=\"STP\""));
+	assert_non_null(strstr(text, "event=no-effect table=Port column=lacp what=\"LACP\""));
+	n = 0;
+	for (const char *s = text; *s; s++)
+		n += *s == '\n';
+	assert_int_equal(n, 2);
+}
+
 int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
@@ -689,6 +726,7 @@ int main(void)
 		TEST(mirrors_of_one_name),
 		TEST(counters_follow_the_interval),
 		TEST(what_is_gone_is_forgotten_afterwards),
+		TEST(columns_without_effect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

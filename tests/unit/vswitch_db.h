@@ -32,7 +32,7 @@ struct vswitch {
 	unsigned int n_texts;
 };
 
-static void vswitch_fail(const char *what, const struct error *err)
+__attribute__((noreturn)) static void vswitch_fail(const char *what, const struct error *err)
 {
 	fprintf(stderr, "%s: %s: %s\n", what, err->tag, err->text);
 	abort();
@@ -125,8 +125,8 @@ static inline void vswitch_set_uuid(struct vswitch *v, const char *table, const 
 {
 	const struct column *c = vswitch_column(v, table, column);
 	json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
-	struct datum *d;
-	struct error err;
+	struct datum *d = NULL;
+	struct error err = { 0 };
 
 	if (!json || datum_from_json(json, &c->type, NULL, true, &d, &err))
 		vswitch_fail(text, &err);

@@ -18,6 +18,16 @@ enum log_level log_get_level(void)
 	return threshold;
 }
 
+/* What clients chose (names, paths) reaches the log: it must not make a line of its own
+ * nor speak to the terminal. */
+static void mask_controls(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+	}
+}
+
 void log_line(enum log_level level, const char *module, const char *fmt, ...)
 {
 	static const char *const names[] = { "ERR", "WARN", "INFO", "DBG" };
@@ -40,6 +50,7 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
 	va_end(args);
 	if (n > 0)
 		len += (size_t)n < sizeof(line) - len - 1 ? (size_t)n : sizeof(line) - len - 2;
+	mask_controls(line, len);
 	line[len++] = '\n';
 	/* One write: lines of two processes on one terminal do not mix.  Where the
 	 * log cannot be written there is nobody to tell. */

@@ -21,6 +21,8 @@ static void set_ifindex(struct devices *d, struct port *port, uint32_t ifindex)
 		HASH_DELETE(by_ifindex, d->by_ifindex, port);
 	port->ifindex = ifindex;
 	port->has_ethtool = port->has_carrier_base = false;
+	port->mtu_tried = 0;
+	memset(port->mac_tried, 0, sizeof(port->mac_tried));
 	if (ifindex)
 		HASH_ADD(by_ifindex, d->by_ifindex, ifindex, sizeof(port->ifindex), port);
 }
@@ -114,7 +116,7 @@ static void update_system(struct devices *d, struct port *port, const struct mod
 	bool is_new;
 
 	/* A pair's end of that name is about to go with its port. */
-	if (dev && pairs_of_peer(&d->pairs, NETDEV_NO_NSID, dev->ifindex))
+	if (dev && pairs_has_end(&d->pairs, dev))
 		dev = NULL;
 	if (system_check(dev, port->name, d->attached, &err)) {
 		refuse(d, port, &err);
@@ -133,26 +135,30 @@ static void update_system(struct devices *d, struct port *port, const struct mod
 	dev = netdevs_by_ifindex(d->netdevs, port->ifindex);
 	if (dev)
 		wish_mtu(d, port, dev, wanted->mtu_request);
+	dev = netdevs_by_ifindex(d->netdevs, port->ifindex);
+	if (dev && !strcmp(dev->kind, "veth"))
+		(void)peers_learn(&d->peers, port->ifindex);
 }
 
-static void wish_mac(struct devices *d, struct port *port, const struct pair *pair,
+static void wish_mac(struct devices *d, struct port *port, const struct peer *peer,
 		     const struct model_port *wanted)
 {
 	size_t len = sizeof(wanted->mac);
 
-	if (!wanted->has_mac || !memcmp(pair->peer.mac, wanted->mac, len) ||
+	if (!wanted->has_mac || !memcmp(peer->dev.mac, wanted->mac, len) ||
 	    !memcmp(port->mac_tried, wanted->mac, len))
 		return;
 	memcpy(port->mac_tried, wanted->mac, len);
-	if (!link_set_mac(netdevs_netlink(d->netdevs), pair->peer_at.ifindex, pair->peer.name,
+	if (!link_set_mac(netdevs_netlink(d->netdevs), peer->at.ifindex, peer->dev.name,
 			  wanted->mac, NULL))
 		netdevs_poll(d->netdevs);
 }
 
 static void update_internal(struct devices *d, struct port *port, const struct model_port *wanted)
 {
+	const struct peer *peer;
+	const struct pair *pair;
 	uint8_t mac[6];
-	struct pair *pair;
 	struct error err;
 
 	instance_mac(d->instance, &port->uuid, sizeof(port->uuid), mac);
@@ -167,17 +173,16 @@ static void update_internal(struct devices *d, struct port *port, const struct m
 		return;
 	}
 	/* In another namespace the user's end is the user's alone. */
-	if (!pair->has_peer || pair->peer_at.nsid != NETDEV_NO_NSID)
+	peer = peers_learn(&d->peers, port->ifindex);
+	if (!peer || peer->at.nsid != NETDEV_NO_NSID)
 		return;
-	wish_mac(d, port, pair, wanted);
-	/* What has been changed is known by now, or the pair is gone. */
-	pair = pairs_ensure(&d->pairs, port->name, mac, &err);
-	if (pair && pair->has_peer) {
-		wish_mtu(d, port, &pair->peer, wanted->mtu_request);
-		pair = pairs_ensure(&d->pairs, port->name, mac, &err);
-	}
-	if (!pair)
-		refuse(d, port, &err);
+	wish_mac(d, port, peer, wanted);
+	/* What has been changed by that is in doubt, and learned anew. */
+	peer = peers_learn(&d->peers, port->ifindex);
+	if (!peer)
+		return;
+	wish_mtu(d, port, &peer->dev, wanted->mtu_request);
+	(void)peers_learn(&d->peers, port->ifindex);
 }
 
 static void update_port(struct devices *d, const struct model_port *wanted)
@@ -212,14 +217,14 @@ static void update_port(struct devices *d, const struct model_port *wanted)
 
 const struct netdev *devices_of_port(const struct devices *d, const struct port *port)
 {
-	const struct pair *pair;
+	const struct peer *peer;
 
 	if (!port->ifindex)
 		return NULL;
 	if (port->kind == MODEL_PORT_SYSTEM)
 		return netdevs_by_ifindex(d->netdevs, port->ifindex);
-	pair = pairs_of_device(&d->pairs, port->ifindex);
-	return pair && pair->has_peer ? &pair->peer : NULL;
+	peer = peers_find(&d->peers, port->ifindex);
+	return peer ? &peer->dev : NULL;
 }
 
 /* Carrier as it is now: the flag IFF_RUNNING may be late by a second.  A veth's carrier is
@@ -238,22 +243,20 @@ bool devices_is_up(const struct devices *d, const struct port *port)
 
 static void view_port(struct devices *d, const struct port *port)
 {
+	const struct netdev *ours = netdevs_by_ifindex(d->netdevs, port->ifindex);
+	const struct peer *peer = peers_find(&d->peers, port->ifindex);
 	struct compile_device *view = &d->view[port->slot];
-	const struct netdev *ours, *theirs = devices_of_port(d, port);
-	const struct pair *pair;
 
-	ours = netdevs_by_ifindex(d->netdevs, port->ifindex);
 	if (!ours)
 		return;
 	view->ifindex = port->ifindex;
 	view->is_up = devices_is_up(d, port);
 	view->mtu = ours->mtu;
-	if (theirs && theirs->mtu < view->mtu)
-		view->mtu = theirs->mtu;
-	pair = pairs_of_device(&d->pairs, port->ifindex);
-	if (pair && pair->has_peer && pair->peer_at.nsid != NETDEV_NO_NSID && pair->peer.has_mac) {
+	if (peer && peer->dev.mtu < view->mtu)
+		view->mtu = peer->dev.mtu;
+	if (peer && peer->at.nsid != NETDEV_NO_NSID && peer->dev.has_mac) {
 		view->has_peer = true;
-		memcpy(view->peer_mac, pair->peer.mac, sizeof(view->peer_mac));
+		memcpy(view->peer_mac, peer->dev.mac, sizeof(view->peer_mac));
 	}
 }
 
@@ -311,6 +314,7 @@ static int release_programs(struct devices *d, struct error *err)
 			continue;
 		if (attach_remove(d->attached, ifindex, (enum program_id)at->at.program, err))
 			return -1;
+		peers_forget(&d->peers, ifindex);
 	}
 	return 0;
 }
@@ -334,8 +338,12 @@ static int release_pairs(struct devices *d, struct error *err)
 {
 	struct pair *pair, *next;
 
+	/* While there is a port for it a pair stays, also one that is of no use just now. */
 	HASH_ITER (by_port, d->pairs.by_port, pair, next) {
-		if (!port_of_ifindex(d, pair->ifindex) && pairs_delete(&d->pairs, pair, err))
+		const struct port *port = port_of_name(d, pair->port);
+
+		if ((!port || port->kind == MODEL_PORT_SYSTEM) &&
+		    pairs_delete(&d->pairs, pair, err))
 			return -1;
 	}
 	return 0;
@@ -377,6 +385,7 @@ static void lose_device(struct devices *d, struct port *port, const struct netde
 	struct error err;
 
 	d->has_news = true;
+	peers_forget(&d->peers, event->ifindex);
 	set_ifindex(d, port, 0);
 	if (event->new_ifindex && (held_flags(d->held, event->ifindex) & HELD_PROMISC))
 		(void)netns_clear_promisc(netdevs_netlink(d->netdevs), event->new_nsid,
@@ -393,6 +402,7 @@ static void on_event(void *arg, const struct netdev_event *event)
 	char pair_port[IFNAMSIZ];
 	struct port *port;
 
+	tell(d, port_of_ifindex(d, peers_on_event(&d->peers, event)), event);
 	if (pairs_on_event(&d->pairs, event, pair_port)) {
 		tell(d, port_of_name(d, pair_port), event);
 		d->has_news |= !pair_port[0];
@@ -418,7 +428,7 @@ static void on_lost(void *arg)
 {
 	struct devices *d = arg;
 
-	pairs_doubt_all(&d->pairs);
+	peers_doubt_all(&d->peers);
 	d->has_news = true;
 }
 
@@ -446,6 +456,7 @@ int devices_open(struct devices *d, struct loop *loop, const struct instance *in
 	d->attached = attached;
 	if (netdevs_open(loop, &handler, &d->netdevs, err))
 		return -1;
+	peers_open(&d->peers, d->netdevs);
 	pairs_open(&d->pairs, instance, d->netdevs);
 	return 0;
 }
@@ -458,6 +469,7 @@ void devices_close(struct devices *d)
 	}
 	loop_timer_stop(&d->soon);
 	pairs_close(&d->pairs);
+	peers_close(&d->peers);
 	netdevs_close(d->netdevs);
 	d->netdevs = NULL;
 }

@@ -17,6 +17,7 @@
 #include "datapath/ethtool.h"
 #include "datapath/held.h"
 #include "datapath/pairs.h"
+#include "datapath/peers.h"
 #include "switch/model.h"
 
 struct port {
@@ -43,6 +44,7 @@ struct devices {
 	struct held_table *held;
 	struct attachments *attached;
 	struct pairs pairs;
+	struct peers peers;
 	struct port *by_slot[PORT_SLOTS];
 	struct port *by_name;
 	struct port *by_ifindex;

@@ -118,60 +118,97 @@ static void take_message(struct netdevs *n, const struct nlmsghdr *h, int32_t ns
 	}
 }
 
-/* --- reading the whole table --- */
+/* --- asking --- */
 
-struct dump {
-	struct netdevs *n;
-	uint32_t *seen;
-	size_t n_seen, cap;
+/* What was answered is taken in when all of it is here: those who then hear of changes may
+ * have requests of their own. */
+struct answers {
+	struct netdev *devs;
+	size_t n, cap;
 };
 
-static void take_dumped(void *arg, const struct nlmsghdr *h)
+static void collect(void *arg, const struct nlmsghdr *h)
 {
-	struct dump *d = arg;
-	struct netdev dev;
+	struct answers *a = arg;
 
-	if (!netdev_parse(h, &dev))
-		return;
-	if (d->n_seen == d->cap) {
-		d->cap = d->cap ? d->cap * 2 : 64;
-		d->seen = reallocarray(d->seen, d->cap, sizeof(*d->seen));
-		if (!d->seen)
+	if (a->n == a->cap) {
+		a->cap = a->cap ? a->cap * 2 : 1;
+		a->devs = reallocarray(a->devs, a->cap, sizeof(*a->devs));
+		if (!a->devs)
 			abort();
 	}
-	d->seen[d->n_seen++] = dev.ifindex;
-	learn(d->n, &dev);
+	if (netdev_parse(h, &a->devs[a->n]))
+		a->n++;
 }
 
 static int compare(const void *a, const void *b)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct netdev *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
+}
+
+static void take_all(struct netdevs *n, struct answers *a)
+{
+	struct netdev *dev, *next;
+
+	if (a->n)
+		qsort(a->devs, a->n, sizeof(*a->devs), compare);
+	HASH_ITER (by_ifindex, n->by_ifindex, dev, next) {
+		if (!a->n || !bsearch(dev, a->devs, a->n, sizeof(*a->devs), compare))
+			forget(n, dev->ifindex, NULL);
+	}
+	for (size_t i = 0; i < a->n; i++)
+		learn(n, &a->devs[i]);
 }
 
 static int read_all(struct netdevs *n)
 {
-	struct dump d = { .n = n };
-	struct netdev *dev, *next;
+	struct answers a = { 0 };
 	int failed;
 
 	do {
 		struct netlink_request r = { 0 };
 
-		d.n_seen = 0;
+		a.n = 0;
 		netlink_message_end(&r, netlink_link_message(&r, RTM_GETLINK, NLM_F_DUMP, 0));
-		failed = netlink_ask(&n->netlink, &r, take_dumped, &d);
+		failed = netlink_ask(&n->netlink, &r, collect, &a);
 	} while (failed == -EINTR);
-	if (!failed) {
-		qsort(d.seen, d.n_seen, sizeof(*d.seen), compare);
-		HASH_ITER (by_ifindex, n->by_ifindex, dev, next) {
-			if (!bsearch(&dev->ifindex, d.seen, d.n_seen, sizeof(*d.seen), compare))
-				forget(n, dev->ifindex, NULL);
-		}
-	}
-	free(d.seen);
+	if (!failed)
+		take_all(n, &a);
+	free(a.devs);
 	return failed;
+}
+
+void netdevs_refresh(struct netdevs *n, uint32_t ifindex)
+{
+	struct netlink_request r = { 0 };
+	struct answers a = { 0 };
+	int failed;
+
+	netlink_message_end(&r, netlink_link_message(&r, RTM_GETLINK, 0, ifindex));
+	failed = netlink_ask(&n->netlink, &r, collect, &a);
+	if (failed == -ENODEV)
+		forget(n, ifindex, NULL);
+	else if (!failed && a.n)
+		learn(n, &a.devs[0]);
+	free(a.devs);
+}
+
+bool netdevs_ask_foreign(struct netdevs *n, int32_t nsid, uint32_t ifindex, struct netdev *ret)
+{
+	struct netlink_request r = { 0 };
+	struct nlmsghdr *h = netlink_link_message(&r, RTM_GETLINK, 0, ifindex);
+	struct answers a = { 0 };
+	bool found;
+
+	mnl_attr_put_u32(h, IFLA_TARGET_NETNSID, (uint32_t)nsid);
+	netlink_message_end(&r, h);
+	found = !netlink_ask(&n->netlink, &r, collect, &a) && a.n;
+	if (found)
+		*ret = a.devs[0];
+	free(a.devs);
+	return found;
 }
 
 /* --- events --- */
@@ -327,41 +364,4 @@ void netdevs_each(const struct netdevs *n, void (*cb)(void *arg, const struct ne
 
 	HASH_ITER (by_ifindex, n->by_ifindex, dev, next)
 		cb(arg, dev);
-}
-
-static void take_answer(void *arg, const struct nlmsghdr *h)
-{
-	take_message(arg, h, NETDEV_NO_NSID);
-}
-
-void netdevs_refresh(struct netdevs *n, uint32_t ifindex)
-{
-	struct netlink_request r = { 0 };
-
-	netlink_message_end(&r, netlink_link_message(&r, RTM_GETLINK, 0, ifindex));
-	if (netlink_ask(&n->netlink, &r, take_answer, n) == -ENODEV)
-		forget(n, ifindex, NULL);
-}
-
-struct foreign {
-	struct netdev *dev;
-	bool found;
-};
-
-static void take_foreign(void *arg, const struct nlmsghdr *h)
-{
-	struct foreign *f = arg;
-
-	f->found |= netdev_parse(h, f->dev);
-}
-
-bool netdevs_ask_foreign(struct netdevs *n, int32_t nsid, uint32_t ifindex, struct netdev *ret)
-{
-	struct netlink_request r = { 0 };
-	struct nlmsghdr *h = netlink_link_message(&r, RTM_GETLINK, 0, ifindex);
-	struct foreign f = { ret, false };
-
-	mnl_attr_put_u32(h, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	netlink_message_end(&r, h);
-	return !netlink_ask(&n->netlink, &r, take_foreign, &f) && f.found;
 }

@@ -54,6 +54,7 @@ static int parse_attr(const struct nlattr *a, void *arg)
 		break;
 	case IFLA_LINK_NETNSID:
 		dev->link_nsid = (int32_t)number(a);
+		dev->has_link_nsid = true;
 		break;
 	case IFLA_NEW_NETNSID:
 		dev->new_nsid = (int32_t)number(a);
@@ -87,5 +88,9 @@ bool netdev_parse(const struct nlmsghdr *h, struct netdev *ret)
 	ret->flags = info->ifi_flags;
 	ret->type = info->ifi_type;
 	ret->link_nsid = ret->new_nsid = NETDEV_NO_NSID;
-	return mnl_attr_parse(h, sizeof(*info), parse_attr, ret) >= 0;
+	if (mnl_attr_parse(h, sizeof(*info), parse_attr, ret) < 0)
+		return false;
+	if (ret->link_nsid == NETDEV_NO_NSID && ret->has_link_nsid)
+		ret->link = 0; /* in a namespace that has no number here */
+	return true;
 }

@@ -27,6 +27,7 @@ struct netdev {
 	bool is_dormant;
 	uint32_t link; /* a veth's peer: ifindex in its namespace; 0: none */
 	int32_t link_nsid; /* which is this one */
+	bool has_link_nsid; /* it is another one */
 	/* Of a device that is gone: where to. */
 	int32_t new_nsid;
 	uint32_t new_ifindex;

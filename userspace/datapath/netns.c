@@ -77,12 +77,14 @@ static int open_there(int there, struct netlink *ret)
 
 	if (here < 0)
 		return -errno;
-	if (setns(there, CLONE_NEWNET))
+	if (setns(there, CLONE_NEWNET)) {
 		failed = -errno;
-	else if (netlink_open(ret, &err))
-		failed = -err.errnum;
-	if (setns(here, CLONE_NEWNET) && failed != -EPERM)
-		abort(); /* in the wrong namespace we would do harm */
+	} else {
+		if (netlink_open(ret, &err))
+			failed = -err.errnum;
+		if (setns(here, CLONE_NEWNET))
+			abort(); /* in the wrong namespace we would do harm */
+	}
 	close(here);
 	return failed;
 }

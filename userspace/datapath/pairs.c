@@ -13,13 +13,6 @@
  * the MTU of that end. */
 enum { OUR_MTU = 65535 };
 
-static void doubt(struct pairs *p, struct pair *pair)
-{
-	if (pair->has_peer)
-		HASH_DELETE(by_peer, p->by_peer, pair);
-	pair->has_peer = false;
-}
-
 static struct pair *add(struct pairs *p, const char *port, uint32_t ifindex)
 {
 	struct pair *pair = calloc(1, sizeof(*pair));
@@ -35,7 +28,6 @@ static struct pair *add(struct pairs *p, const char *port, uint32_t ifindex)
 
 static void forget(struct pairs *p, struct pair *pair)
 {
-	doubt(p, pair);
 	HASH_DELETE(by_port, p->by_port, pair);
 	HASH_DELETE(by_ifindex, p->by_ifindex, pair);
 	free(pair);
@@ -107,13 +99,10 @@ struct pair *pairs_of_device(const struct pairs *p, uint32_t ifindex)
 	return pair;
 }
 
-struct pair *pairs_of_peer(const struct pairs *p, int32_t nsid, uint32_t ifindex)
+bool pairs_has_end(const struct pairs *p, const struct netdev *dev)
 {
-	struct pair_peer at = { nsid, ifindex };
-	struct pair *pair;
-
-	HASH_FIND(by_peer, p->by_peer, &at, sizeof(at), pair);
-	return pair;
+	return !strcmp(dev->kind, "veth") && dev->link && dev->link_nsid == NETDEV_NO_NSID &&
+	       pairs_of_device(p, dev->link);
 }
 
 /* --- making --- */
@@ -152,36 +141,6 @@ static struct pair *create(struct pairs *p, const char *port, const uint8_t *mac
 	return add(p, port, dev->ifindex);
 }
 
-/* What is read may be that the pair is gone: then it is forgotten at once. */
-static void learn_peer(struct pairs *p, const char *port)
-{
-	struct pair *pair = pairs_find(p, port);
-	const struct netdev *ours, *peer;
-
-	netdevs_poll(p->netdevs);
-	pair = pairs_find(p, port);
-	if (!pair)
-		return;
-	/* A move of the other end is not told to ours. */
-	netdevs_refresh(p->netdevs, pair->ifindex);
-	pair = pairs_find(p, port);
-	ours = pair ? netdevs_by_ifindex(p->netdevs, pair->ifindex) : NULL;
-	if (!ours || !ours->link)
-		return;
-	pair->peer_at.nsid = ours->link_nsid;
-	pair->peer_at.ifindex = ours->link;
-	if (ours->link_nsid == NETDEV_NO_NSID) {
-		peer = netdevs_by_ifindex(p->netdevs, ours->link);
-		if (!peer)
-			return;
-		pair->peer = *peer;
-	} else if (!netdevs_ask_foreign(p->netdevs, ours->link_nsid, ours->link, &pair->peer)) {
-		return;
-	}
-	pair->has_peer = true;
-	HASH_ADD(by_peer, p->by_peer, peer_at, sizeof(pair->peer_at), pair);
-}
-
 struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac, struct error *err)
 {
 	struct pair *pair = pairs_find(p, port);
@@ -196,10 +155,7 @@ struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac,
 		if (link_silence(dev->name, err) ||
 		    link_set_up(netdevs_netlink(p->netdevs), dev->ifindex, dev->name, err))
 			return NULL;
-		doubt(p, pair); /* our end is read anew with the other one */
-	}
-	if (!pair->has_peer) {
-		learn_peer(p, port);
+		netdevs_poll(p->netdevs);
 		pair = pairs_find(p, port);
 	}
 	if (!pair)
@@ -265,58 +221,32 @@ int pairs_delete_reentry(struct pairs *p, struct error *err)
 
 /* --- news --- */
 
-static void tell(char *ret_port, const struct pair *pair)
-{
-	snprintf(ret_port, IFNAMSIZ, "%s", pair->port);
-}
-
 /* Of our end only this is of interest. */
 static bool has_changed(const struct netdev_event *event)
 {
 	const struct netdev *before = event->before, *now = event->now;
 
 	return !before || !now || ((before->flags ^ now->flags) & IFF_UP) ||
-	       before->mtu != now->mtu || before->link != now->link ||
-	       before->link_nsid != now->link_nsid;
+	       before->mtu != now->mtu;
 }
 
 bool pairs_on_event(struct pairs *p, const struct netdev_event *event, char *ret_port)
 {
-	struct pair *pair = pairs_of_peer(p, event->nsid, event->ifindex), *other;
-	bool matters = pair;
+	struct pair *pair;
+	bool matters;
 
 	ret_port[0] = '\0';
-	if (pair) {
-		tell(ret_port, pair);
-		doubt(p, pair);
-	}
-	/* Perhaps a peer that was looked for in vain. */
-	other = event->now && event->now->link ? pairs_of_device(p, event->now->link) : NULL;
-	if (other && other != pair && !other->has_peer) {
-		tell(ret_port, other);
-		matters = true;
-	}
 	if (event->nsid != NETDEV_NO_NSID)
-		return matters;
-	pair = pairs_of_device(p, event->ifindex);
-	if (pair && has_changed(event)) {
-		tell(ret_port, pair);
-		matters = true;
-		doubt(p, pair);
+		return false;
+	if (p->reentry == event->ifindex && !event->now) {
+		p->reentry = 0;
+		return true;
 	}
+	pair = pairs_of_device(p, event->ifindex);
+	matters = pair && has_changed(event);
+	if (matters)
+		snprintf(ret_port, IFNAMSIZ, "%s", pair->port);
 	if (pair && !event->now)
 		forget(p, pair);
-	if (!pair && p->reentry == event->ifindex && !event->now) {
-		p->reentry = 0;
-		matters = true;
-	}
 	return matters;
-}
-
-void pairs_doubt_all(struct pairs *p)
-{
-	struct pair *pair, *next;
-
-	HASH_ITER (by_port, p->by_port, pair, next)
-		doubt(p, pair);
 }

@@ -4,7 +4,7 @@
  * The veth pairs of internal ports: the named end is the user's, who may move and rename it,
  * ours stays.  A pair is known by our end's alias, "bvs <instance> <port>", so that it is
  * found again after a restart and kept when a port's row is replaced by another of the same
- * name.  What is known of the user's end is only what is certain now.
+ * name.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,15 +18,8 @@ struct instance;
 struct pair {
 	char port[IFNAMSIZ];
 	uint32_t ifindex; /* of our end */
-	bool has_peer; /* `peer` is current */
-	struct netdev peer;
-	struct pair_peer {
-		int32_t nsid; /* NETDEV_NO_NSID: in our namespace */
-		uint32_t ifindex;
-	} peer_at;
 	UT_hash_handle by_port;
 	UT_hash_handle by_ifindex;
-	UT_hash_handle by_peer; /* while has_peer */
 };
 
 struct pairs {
@@ -34,7 +27,6 @@ struct pairs {
 	struct netdevs *netdevs;
 	struct pair *by_port;
 	struct pair *by_ifindex;
-	struct pair *by_peer;
 	uint32_t reentry; /* ifindex of the re-entry device; 0: there is none */
 };
 
@@ -44,10 +36,11 @@ void pairs_close(struct pairs *p);
 
 struct pair *pairs_find(const struct pairs *p, const char *port);
 struct pair *pairs_of_device(const struct pairs *p, uint32_t ifindex); /* our end's */
-struct pair *pairs_of_peer(const struct pairs *p, int32_t nsid, uint32_t ifindex);
+/* Whether a device of our namespace is the user's end of a pair. */
+bool pairs_has_end(const struct pairs *p, const struct netdev *dev);
 
 /* What the instance needs for a port: made if it is not there, our end
- * silent and up, the user's end known if that is possible.
+ * silent and up.
  * mac: the user's end's, if it is made.  NULL: the reason is in err. */
 struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac, struct error *err);
 must_check int pairs_delete(struct pairs *p, struct pair *pair, struct error *err);
@@ -59,5 +52,3 @@ must_check int pairs_delete_reentry(struct pairs *p, struct error *err);
 /* Takes an event in: whether it is about any of these devices, and of which port ("": of
  * none).  ret_port: IFNAMSIZ bytes. */
 bool pairs_on_event(struct pairs *p, const struct netdev_event *event, char *ret_port);
-/* Forgets what is known of the users' ends: news were lost. */
-void pairs_doubt_all(struct pairs *p);

@@ -15,9 +15,9 @@
 static void put_device(const struct devices *devices, const struct port *port,
 		       const struct netdev *dev, struct datapath_port_state *ret)
 {
-	const struct pair *pair = pairs_of_device(&devices->pairs, port->ifindex);
+	const struct peer *peer = peers_find(&devices->peers, port->ifindex);
 
-	if (!pair || pair->peer_at.nsid == NETDEV_NO_NSID)
+	if (port->kind == MODEL_PORT_SYSTEM || !peer || peer->at.nsid == NETDEV_NO_NSID)
 		ret->ifindex = dev->ifindex;
 	ret->has_mac = dev->has_mac;
 	memcpy(ret->mac, dev->mac, sizeof(ret->mac));

@@ -19,7 +19,8 @@ int system_check(const struct netdev *dev, const char *name, const struct attach
 	if (!dev)
 		return error_errno(err, ENODEV, "could not open network device %s", name);
 	if ((dev->flags & IFF_LOOPBACK) || dev->type != ARPHRD_ETHER ||
-	    !strncmp(dev->name, "bvs-", 4)) /* some switch's own end of a pair */
+	    (!strncmp(dev->name, "bvs-", 4) &&
+	     !strncmp(dev->alias, "bvs ", 4))) /* a switch's own */
 		reason = EINVAL;
 	else if (dev->master || attach_is_taken(attached, dev->ifindex))
 		reason = EBUSY;

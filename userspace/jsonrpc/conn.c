@@ -327,21 +327,31 @@ static int process_input(struct conn *c, struct error *err)
 	return 0;
 }
 
+/* What conn_drop() announced.  Called from the loop only, with nothing of the owner's on
+ * the stack. */
+static void finish_drop(struct conn *c)
+{
+	loop_timer_stop(&c->again);
+	write_out(c);
+	set_writing(c, false);
+	c->events->on_close(c->arg, c->has_drop_error ? &c->drop_error : NULL);
+}
+
 /* One step of the input: deliver, send the answers, and then find out what is next. */
 static void run_input(struct conn *c)
 {
 	struct error err;
 
 	enter(c);
-	if (process_input(c, &err) < 0) {
-		conn_flush(c);
+	if (process_input(c, &err) < 0)
 		conn_drop(c, &err);
-	}
 	if (!c->is_freed)
 		conn_flush(c);
 	if (!c->is_freed && c->is_eof && c->in_scanned == c->in.len)
 		conn_drop(c, NULL);
-	if (!c->is_freed && c->in_scanned < c->in.len && c->backlog <= c->limits.max_backlog)
+	if (!c->is_freed && c->is_dropped)
+		finish_drop(c);
+	else if (!c->is_freed && c->in_scanned < c->in.len && c->backlog <= c->limits.max_backlog)
 		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 	leave(c);
 }
@@ -395,8 +405,7 @@ static void on_again(void *arg)
 	loop_timer_stop(&c->again);
 	enter(c);
 	if (c->is_dropped) {
-		write_out(c);
-		c->events->on_close(c->arg, c->has_drop_error ? &c->drop_error : NULL);
+		finish_drop(c);
 	} else if (c->is_blocked && !c->backlog) {
 		c->is_blocked = false;
 		if (c->events->on_drained)

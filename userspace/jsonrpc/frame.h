@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-#define FRAME_MAX_DEPTH 999 /* deeper nesting is refused, as the reference does */
+#define FRAME_MAX_DEPTH 1000 /* deeper nesting is refused, as the reference does */
 
 enum frame_state {
 	FRAME_MORE, /* no end yet */

@@ -216,11 +216,12 @@ static int elements_from_json(const json_t *list, const struct type *type, struc
 	bool is_map = type_is_map(type);
 	size_t n = json_array_size(list);
 	union atom *keys = malloc((n ? n : 1) * (is_map ? 2 : 1) * sizeof(*keys));
-	union atom *values = is_map ? keys + n : NULL;
+	union atom *values;
 	int rc = 0;
 
 	if (!keys)
 		return error_nomem(err);
+	values = is_map ? keys + n : NULL;
 	for (size_t i = 0; i < n && !rc; i++) {
 		const json_t *element = json_array_get(list, i);
 

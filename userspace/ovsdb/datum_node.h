@@ -11,7 +11,8 @@
 
 #include "ovsdb/datum.h"
 
-enum { DATUM_LEAF_MAX = 64, DATUM_CHILDREN_MAX = 64, DATUM_NODE_MIN = 16 };
+/* Copying an inner node counts each of its children, which are all over the memory. */
+enum { DATUM_LEAF_MAX = 64, DATUM_LEAF_MIN = 16, DATUM_CHILDREN_MAX = 16, DATUM_CHILDREN_MIN = 4 };
 
 struct datum {
 	unsigned int n_refs;

@@ -117,7 +117,7 @@ static bool join(const struct datum *a, const struct datum *b, struct parts *ret
 
 static bool is_small(const struct datum *d)
 {
-	return (d->height ? d->n_children : d->n) < DATUM_NODE_MIN;
+	return d->height ? d->n_children < DATUM_CHILDREN_MIN : d->n < DATUM_LEAF_MIN;
 }
 
 static bool delete (const struct datum *d, const union atom *key, struct parts *ret)

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/uuid.h"
+#include "ovsdb/monitor_kind.h"
 
 struct blob;
 struct buf;
@@ -19,8 +20,6 @@ struct change_list;
 struct db;
 struct monitor;
 struct monitor_set;
-
-enum monitor_kind { MONITOR, MONITOR_COND, MONITOR_COND_SINCE };
 
 /* All monitors of one database; registers as its listener. */
 struct monitor_set *monitor_set_new(struct db *db); /* NULL: out of memory */

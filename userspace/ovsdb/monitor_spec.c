@@ -99,7 +99,6 @@ static int read_select(const char *table_name, const json_t *json, unsigned int 
 	return json ? syntax_end(&o, err) : 0;
 }
 
-/* The last "where" of a table's requests is the one that counts. */
 static int set_where(struct spec_table *t, const json_t *where, struct error *err)
 {
 	struct condition *condition;
@@ -119,8 +118,41 @@ static int set_where(struct spec_table *t, const json_t *where, struct error *er
 	return 0;
 }
 
+/* The conditions of a table's requests so far.  A row is seen where any of them lets it
+ * be seen; no condition lets all.  (The reference takes one of them, by accident of its
+ * hash table.) */
+struct wheres {
+	json_t *clauses; /* NULL: no request yet */
+	bool is_all;
+};
+
+static int add_where(struct wheres *w, const struct spec_table *t, const json_t *where,
+		     struct error *err)
+{
+	struct condition *condition;
+
+	if (!w->clauses)
+		w->clauses = json_array();
+	if (condition_from_json(where, t->table, NULL, true, &condition, err) < 0)
+		return -1;
+	w->is_all |= condition_is_true(condition);
+	condition_free(condition);
+	if (where && json_array_extend(w->clauses, (json_t *)where) < 0)
+		return error_nomem(err);
+	return 0;
+}
+
+/* Ends the collection: the table gets what was collected, if rc is 0. */
+static int finish_wheres(struct wheres *w, struct spec_table *t, int rc, struct error *err)
+{
+	if (!rc && w->clauses)
+		rc = set_where(t, w->is_all ? NULL : w->clauses, err);
+	json_decref(w->clauses);
+	return rc;
+}
+
 static int read_request(struct spec_table *t, enum monitor_kind kind, const json_t *json,
-			struct error *err)
+			struct wheres *wheres, struct error *err)
 {
 	const json_t *columns, *select_json, *where = NULL;
 	struct syntax_object o;
@@ -137,26 +169,28 @@ static int read_request(struct spec_table *t, enum monitor_kind kind, const json
 	    read_columns(t, columns, select, err) < 0)
 		return -1;
 	t->select |= select;
-	return where ? set_where(t, where, err) : 0;
+	return add_where(wheres, t, where, err);
 }
 
 /* json: one request or an array of them. */
 static int read_table(struct spec_table *t, enum monitor_kind kind, const json_t *json,
 		      struct error *err)
 {
+	struct wheres wheres = { .clauses = NULL };
 	const json_t *request;
 	size_t i;
+	int rc = 0;
 
 	t->columns = calloc(t->table->n_columns, sizeof(t->columns[0]));
 	if (!t->columns)
 		return error_nomem(err);
 	if (!json_is_array(json))
-		return read_request(t, kind, json, err);
-	json_array_foreach (json, i, request) {
-		if (read_request(t, kind, request, err) < 0)
-			return -1;
+		rc = read_request(t, kind, json, &wheres, err);
+	for (i = 0; !rc && i < json_array_size(json); i++) {
+		request = json_array_get(json, i);
+		rc = read_request(t, kind, request, &wheres, err);
 	}
-	return 0;
+	return finish_wheres(&wheres, t, rc, err);
 }
 
 static int by_table_number(const void *a, const void *b)
@@ -275,7 +309,7 @@ static int copy_table(const struct spec_table *from, struct spec_table *to, stru
 	return from->where ? set_where(to, from->where, err) : 0;
 }
 
-static int change_request(struct spec_table *t, enum monitor_kind kind, const json_t *json,
+static int change_request(const struct spec_table *t, const json_t *json, struct wheres *wheres,
 			  struct error *err)
 {
 	struct syntax_object o;
@@ -289,15 +323,16 @@ static int change_request(struct spec_table *t, enum monitor_kind kind, const js
 	where = syntax_member(&o, "where", SYNTAX_ARRAY);
 	if (syntax_end(&o, err) < 0)
 		return -1;
-	return kind == MONITOR ? 0 : set_where(t, where, err);
+	return add_where(wheres, t, where, err);
 }
 
 static int change_table(struct monitor_spec *spec, const struct schema *schema, const char *name,
 			const json_t *json, struct error *err)
 {
+	struct wheres wheres = { .clauses = NULL };
 	struct spec_table *t = spec->tables;
-	const json_t *request;
 	size_t i;
+	int rc = 0;
 
 	if (!schema_find_table(schema, name))
 		return error_set(err, "syntax error", "no table named %s", name);
@@ -308,11 +343,12 @@ static int change_table(struct monitor_spec *spec, const struct schema *schema, 
 	if (!json_is_array(json))
 		return error_set(err, "syntax error", "table %s no monitor-cond-change JSON array",
 				 name);
-	json_array_foreach (json, i, request) {
-		if (change_request(t, spec->kind, request, err) < 0)
-			return -1;
-	}
-	return 0;
+	for (i = 0; !rc && i < json_array_size(json); i++)
+		rc = change_request(t, json_array_get(json, i), &wheres, err);
+	if (spec->kind != MONITOR)
+		return finish_wheres(&wheres, t, rc, err);
+	json_decref(wheres.clauses); /* this kind knows no conditions */
+	return rc;
 }
 
 static int change_tables(struct monitor_spec *spec, const struct schema *schema,

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "ovsdb/monitor.h"
+#include "ovsdb/monitor_kind.h"
 
 struct column;
 struct condition;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ovsdb/op.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -313,11 +311,9 @@ int op_run(struct op_context *c, const json_t *json, size_t number, size_t n, st
 	struct syntax_object o;
 	const json_t *name;
 	op_fn *fn = NULL;
-	char what[80];
 	int rc = 0;
 
-	snprintf(what, sizeof(what), "ovsdb operation %zu of %zu", number, n);
-	syntax_begin(&o, json, what);
+	syntax_begin_one_of(&o, json, "ovsdb operation", number, n);
 	name = syntax_member(&o, "op", SYNTAX_ID);
 	if (name)
 		fn = find_op(json_string_value(name));

@@ -184,7 +184,8 @@ static int add_column(struct schema_table *t, const char *name, const json_t *js
 	return c->default_value ? 0 : error_nomem(err);
 }
 
-static int read_columns(struct schema_table *t, const json_t *columns, struct error *err)
+static int read_columns(struct schema_table *t, const json_t *table_json, const json_t *columns,
+			struct error *err)
 {
 	size_t n = json_object_size(columns);
 	const char **names = sorted_names(columns);
@@ -200,7 +201,7 @@ static int read_columns(struct schema_table *t, const json_t *columns, struct er
 	for (size_t i = 0; i < n && !rc; i++) {
 		const json_t *json = json_object_get(columns, names[i]);
 
-		rc = check_name(json, names[i], err);
+		rc = check_name(table_json, names[i], err);
 		if (!rc)
 			rc = add_column(t, names[i], json, err);
 	}
@@ -257,7 +258,8 @@ int schema_columns_from_json(const json_t *json, const struct schema_table *t,
 
 /* Tables */
 
-static int read_index(struct schema_table *t, const json_t *json, struct error *err)
+static int read_index(struct schema_table *t, const json_t *table_json, const json_t *json,
+		      struct error *err)
 {
 	struct schema_index *index = &t->indexes[t->n_indexes];
 
@@ -265,10 +267,10 @@ static int read_index(struct schema_table *t, const json_t *json, struct error *
 		return -1;
 	t->n_indexes++;
 	if (!index->n_columns)
-		return syntax_error(err, json, NULL, "index must have at least one column");
+		return syntax_error(err, table_json, NULL, "index must have at least one column");
 	for (size_t i = 0; i < index->n_columns; i++) {
 		if (!index->columns[i]->is_persistent)
-			return syntax_error(err, json, NULL,
+			return syntax_error(err, table_json, NULL,
 					    "ephemeral columns (such as %s) may not be indexed",
 					    index->columns[i]->name);
 		if (index->columns[i]->number < COLUMN_FIRST) {
@@ -281,7 +283,8 @@ static int read_index(struct schema_table *t, const json_t *json, struct error *
 	return 0;
 }
 
-static int read_indexes(struct schema_table *t, const json_t *json, struct error *err)
+static int read_indexes(struct schema_table *t, const json_t *table_json, const json_t *json,
+			struct error *err)
 {
 	size_t n = json_array_size(json);
 
@@ -289,7 +292,7 @@ static int read_indexes(struct schema_table *t, const json_t *json, struct error
 	if (!t->indexes)
 		return error_nomem(err);
 	for (size_t i = 0; i < n; i++)
-		if (read_index(t, json_array_get(json, i), err) < 0)
+		if (read_index(t, table_json, json_array_get(json, i), err) < 0)
 			return -1;
 	return 0;
 }
@@ -316,10 +319,13 @@ static int read_table(struct schema_table *t, const json_t *json, struct error *
 	t->is_root = json_is_true(is_root);
 	if (!json_object_size(columns))
 		return syntax_error(err, json, NULL, "table must have at least one column");
-	return read_columns(t, columns, err) < 0 || read_indexes(t, indexes, err) < 0 ? -1 : 0;
+	return read_columns(t, json, columns, err) < 0 || read_indexes(t, json, indexes, err) < 0
+		       ? -1
+		       : 0;
 }
 
-static int read_tables(struct schema *s, const json_t *tables, struct error *err)
+static int read_tables(struct schema *s, const json_t *schema_json, const json_t *tables,
+		       struct error *err)
 {
 	size_t n = json_object_size(tables);
 	const char **names = sorted_names(tables);
@@ -341,7 +347,7 @@ static int read_tables(struct schema *s, const json_t *tables, struct error *err
 		t->is_mutable = true;
 		t->max_rows = SIZE_MAX;
 		t->name = strdup(names[i]);
-		rc = t->name ? check_name(json, names[i], err) : error_nomem(err);
+		rc = t->name ? check_name(schema_json, names[i], err) : error_nomem(err);
 		if (!rc)
 			rc = read_table(t, json, err);
 	}
@@ -426,7 +432,7 @@ static int read_schema(struct schema *s, const json_t *json, struct error *err)
 	s->text = blob_from_buf(&text);
 	if (!s->name || !s->version || !s->text)
 		return error_nomem(err);
-	return read_tables(s, tables, err) < 0 ? -1 : link_tables(s, err);
+	return read_tables(s, json, tables, err) < 0 ? -1 : link_tables(s, err);
 }
 
 int schema_from_json(const json_t *json, struct schema **ret, struct error *err)

@@ -62,8 +62,16 @@ bool syntax_integer(const json_t *json, int64_t *ret)
 
 void syntax_begin(struct syntax_object *o, const json_t *json, const char *what)
 {
+	syntax_begin_one_of(o, json, what, 0, 0);
+}
+
+void syntax_begin_one_of(struct syntax_object *o, const json_t *json, const char *what,
+			 size_t number, size_t n)
+{
 	o->json = json_is_object(json) ? json : NULL;
 	o->what = what;
+	o->number = number;
+	o->n = n;
 	o->n_used = 0;
 	o->has_failed = false;
 	if (!o->json)
@@ -102,7 +110,11 @@ void syntax_fail(struct syntax_object *o, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	syntax_error(&o->err, o->json, NULL, "Parsing %s failed: %s", o->what, text);
+	if (o->n)
+		syntax_error(&o->err, o->json, NULL, "Parsing %s %zu of %zu failed: %s", o->what,
+			     o->number, o->n, text);
+	else
+		syntax_error(&o->err, o->json, NULL, "Parsing %s failed: %s", o->what, text);
 }
 
 static bool is_used(const struct syntax_object *o, const char *name)

@@ -38,6 +38,7 @@ enum {
 struct syntax_object {
 	const json_t *json;
 	const char *what; /* "database schema": for texts */
+	size_t number, n; /* of several, if n */
 	const char *used[SYNTAX_MAX_MEMBERS];
 	size_t n_used;
 	bool has_failed;
@@ -45,6 +46,9 @@ struct syntax_object {
 };
 
 void syntax_begin(struct syntax_object *o, const json_t *json, const char *what);
+/* For texts with "<what> <number> of <n>". */
+void syntax_begin_one_of(struct syntax_object *o, const json_t *json, const char *what,
+			 size_t number, size_t n);
 /* NULL where absent or wrong: in the latter case the object has failed. */
 const json_t *syntax_member(struct syntax_object *o, const char *name, int kinds);
 void syntax_fail(struct syntax_object *o, const char *fmt, ...)

@@ -43,7 +43,7 @@ static int enum_from_json(struct base_type *b, const json_t *json, struct error 
 	return datum_from_json(json, &type, NULL, true, &b->allowed, err);
 }
 
-static void limits_of_numbers(struct base_type *b, struct syntax_object *o)
+static int limits_of_numbers(struct base_type *b, struct syntax_object *o, struct error *err)
 {
 	const json_t *min, *max;
 
@@ -53,28 +53,31 @@ static void limits_of_numbers(struct base_type *b, struct syntax_object *o)
 		syntax_integer(min, &b->min_integer);
 		syntax_integer(max, &b->max_integer);
 		if (b->min_integer > b->max_integer)
-			syntax_fail(o, "minInteger exceeds maxInteger");
+			return syntax_error(err, o->json, NULL, "minInteger exceeds maxInteger");
 	} else {
 		min = syntax_member(o, "minReal", SYNTAX_NUMBER | SYNTAX_OPTIONAL);
 		max = syntax_member(o, "maxReal", SYNTAX_NUMBER | SYNTAX_OPTIONAL);
 		b->min_real = min ? json_number_value(min) : b->min_real;
 		b->max_real = max ? json_number_value(max) : b->max_real;
 		if (b->min_real > b->max_real)
-			syntax_fail(o, "minReal exceeds maxReal");
+			return syntax_error(err, o->json, NULL, "minReal exceeds maxReal");
 	}
+	return 0;
 }
 
-static void length_member(struct syntax_object *o, const char *name, unsigned int *ret)
+static int length_member(struct syntax_object *o, const char *name, unsigned int *ret,
+			 struct error *err)
 {
 	const json_t *json = syntax_member(o, name, SYNTAX_INTEGER | SYNTAX_OPTIONAL);
 	int64_t v;
 
 	if (!json)
-		return;
+		return 0;
 	if (!syntax_integer(json, &v) || v < 0 || v > UINT_MAX)
-		syntax_fail(o, "Value for %s must be valid unsigned 32-bit integer.", name);
-	else
-		*ret = (unsigned int)v;
+		return syntax_error(err, json, NULL, "%s out of valid range 0 to %u", name,
+				    UINT_MAX);
+	*ret = (unsigned int)v;
+	return 0;
 }
 
 static int ref_from_json(struct base_type *b, struct syntax_object *o, struct error *err)
@@ -94,8 +97,9 @@ static int ref_from_json(struct base_type *b, struct syntax_object *o, struct er
 	if (!strcmp(json_string_value(kind), "weak"))
 		b->ref_kind = REF_WEAK;
 	else
-		syntax_fail(o, "refType must be \"strong\" or \"weak\" (not \"%s\")",
-			    json_string_value(kind));
+		return syntax_error(err, o->json, NULL,
+				    "refType must be \"strong\" or \"weak\" (not \"%s\")",
+				    json_string_value(kind));
 	return 0;
 }
 
@@ -107,13 +111,13 @@ static int constraints_from_json(struct base_type *b, struct syntax_object *o, s
 		return 0;
 	case ATOM_INTEGER:
 	case ATOM_REAL:
-		limits_of_numbers(b, o);
-		return 0;
+		return limits_of_numbers(b, o, err);
 	case ATOM_STRING:
-		length_member(o, "minLength", &b->min_length);
-		length_member(o, "maxLength", &b->max_length);
+		if (length_member(o, "minLength", &b->min_length, err) < 0 ||
+		    length_member(o, "maxLength", &b->max_length, err) < 0)
+			return -1;
 		if (b->min_length > b->max_length)
-			syntax_fail(o, "minLength exceeds maxLength");
+			return syntax_error(err, o->json, NULL, "minLength exceeds maxLength");
 		return 0;
 	case ATOM_UUID:
 		return ref_from_json(b, o, err);

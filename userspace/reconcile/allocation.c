@@ -97,14 +97,14 @@ int allocation_load(struct datapath *dp, struct allocation **ret, struct error *
 
 void allocation_free(struct allocation *a)
 {
-	struct allocation_entry *e, *next;
+	struct allocation_entry *next;
 
 	if (!a)
 		return;
 	for (int kind = 0; kind < N_KINDS; kind++) {
-		HASH_ITER (hh, a->entries[kind], e, next) {
-			HASH_DEL(a->entries[kind], e);
-			free(e);
+		for (struct allocation_entry *e = a->entries[kind]; e; e = next) {
+			next = e->hh.next;
+			remove_entry(a, e);
 		}
 		free_slots_destroy(&a->free[kind]);
 	}
@@ -440,9 +440,10 @@ int allocation_assign(struct allocation *a, struct model *model, struct error *e
 int allocation_release(struct allocation *a, struct error *err)
 {
 	for (int kind = DATAPATH_SLOT_MIRROR; kind >= DATAPATH_SLOT_BRIDGE; kind--) {
-		struct allocation_entry *e, *next;
+		struct allocation_entry *next;
 
-		HASH_ITER (hh, a->entries[kind], e, next) {
+		for (struct allocation_entry *e = a->entries[kind]; e; e = next) {
+			next = e->hh.next;
 			if (e->pass == a->pass)
 				continue;
 			if (datapath_slot_delete(a->dp, e->at.kind, &e->at.uuid, err))

@@ -2,6 +2,7 @@
 #include "reconcile/cells.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ovsdb/datum.h"
 #include "ovsdb/db.h"
@@ -64,21 +65,33 @@ bool cells_put(struct cells *c, const struct row *row, const struct column *colu
 	return fail(c, txn_write(c->txn, row->table, &row->uuid, column, value_take, &c->err));
 }
 
+/* Most cells are as they were: the forms below look before they make a value. */
+
 bool cells_clear(struct cells *c, const struct row *row, const struct column *column)
 {
-	return cells_put(c, row, column, datum_empty());
+	return datum_n(row_datum(row, column)) && cells_put(c, row, column, datum_empty());
 }
 
 bool cells_integer(struct cells *c, const struct row *row, const struct column *column,
 		   int64_t value)
 {
+	const struct datum *old = row_datum(row, column);
+
+	if (datum_n(old) == 1 && datum_one(old)->integer == value)
+		return false;
 	return cells_put(c, row, column, datum_of_integer(value));
 }
 
 bool cells_string(struct cells *c, const struct row *row, const struct column *column,
 		  const char *value)
 {
-	return cells_put(c, row, column, value ? datum_of_string(value) : datum_empty());
+	const struct datum *old = row_datum(row, column);
+
+	if (!value)
+		return cells_clear(c, row, column);
+	if (datum_n(old) == 1 && !strcmp(datum_one(old)->string, value))
+		return false;
+	return cells_put(c, row, column, datum_of_string(value));
 }
 
 static bool put_pairs(struct cells *c, const struct row *row, const struct column *column,
@@ -105,12 +118,31 @@ static union atom *atoms_new(size_t n)
 	return a;
 }
 
+static bool has_strings(const struct datum *d, const struct type *type, const char *const *keys,
+			const char *const *values, size_t n)
+{
+	if (datum_n(d) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const union atom key = { .string = keys[i] };
+		const union atom *value = values ? datum_get(d, type, &key) : NULL;
+
+		if (values ? !value || strcmp(value->string, values[i]) : !datum_has(d, type, &key))
+			return false;
+	}
+	return true;
+}
+
 bool cells_strings(struct cells *c, const struct row *row, const struct column *column,
 		   const char *const *keys, const char *const *values, size_t n)
 {
-	union atom *k = atoms_new(n), *v = values ? atoms_new(n) : NULL;
+	union atom *k, *v;
 	bool differs;
 
+	if (has_strings(row_datum(row, column), &column->type, keys, values, n))
+		return false;
+	k = atoms_new(n);
+	v = values ? atoms_new(n) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		k[i].string = keys[i];
 		if (values)
@@ -122,15 +154,68 @@ bool cells_strings(struct cells *c, const struct row *row, const struct column *
 	return differs;
 }
 
+static int64_t to_integer(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+static bool has_integers(const struct datum *d, const struct type *type, const char *const *keys,
+			 const uint64_t *values, size_t n)
+{
+	if (datum_n(d) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const union atom *value = datum_get(d, type, &(union atom){ .string = keys[i] });
+
+		if (!value || value->integer != to_integer(values[i]))
+			return false;
+	}
+	return true;
+}
+
 bool cells_integers(struct cells *c, const struct row *row, const struct column *column,
 		    const char *const *keys, const uint64_t *values, size_t n)
 {
-	union atom *k = atoms_new(n), *v = atoms_new(n);
+	union atom *k, *v;
 	bool differs;
 
+	if (has_integers(row_datum(row, column), &column->type, keys, values, n))
+		return false;
+	k = atoms_new(n);
+	v = atoms_new(n);
 	for (size_t i = 0; i < n; i++) {
 		k[i].string = keys[i];
-		v[i].integer = values[i] > INT64_MAX ? INT64_MAX : (int64_t)values[i];
+		v[i].integer = to_integer(values[i]);
+	}
+	differs = put_pairs(c, row, column, k, v, n);
+	free(k);
+	free(v);
+	return differs;
+}
+
+bool cells_map_string(struct cells *c, const struct row *row, const struct column *column,
+		      const char *key, const char *value)
+{
+	const struct datum *old = row_datum(row, column);
+	const char *had = row_map_string(row, column, key);
+	union atom *k, *v;
+	struct datum_cursor cursor;
+	bool differs;
+	size_t n = 0;
+
+	if (had ? value && !strcmp(had, value) : !value)
+		return false;
+	k = atoms_new(datum_n(old) + 1);
+	v = atoms_new(datum_n(old) + 1);
+	datum_foreach (old, &cursor) {
+		if (!strcmp(cursor.key->string, key))
+			continue;
+		k[n] = *cursor.key;
+		v[n++] = *cursor.value;
+	}
+	if (value) {
+		k[n].string = key;
+		v[n++].string = value;
 	}
 	differs = put_pairs(c, row, column, k, v, n);
 	free(k);

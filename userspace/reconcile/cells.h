@@ -47,6 +47,10 @@ bool cells_strings(struct cells *c, const struct row *row, const struct column *
 bool cells_integers(struct cells *c, const struct row *row, const struct column *column,
 		    const char *const *keys, const uint64_t *values, size_t n);
 
+/* One key of a map of strings; value NULL takes it out.  The rest of the map stays. */
+bool cells_map_string(struct cells *c, const struct row *row, const struct column *column,
+		      const char *key, const char *value);
+
 /* A new row: it can be written to through cells_row() from now on. */
 void cells_insert(struct cells *c, const struct schema_table *table, const struct uuid *uuid);
 /* The row as it is with what was written so far; NULL: none. */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -14,6 +13,7 @@
 #include "reconcile/columns.h"
 #include "reconcile/desired_mirror.h"
 #include "reconcile/once.h"
+#include "reconcile/port_index.h"
 #include "reconcile/rows.h"
 #include "switch/mac.h"
 #include "switch/model.h"
@@ -21,49 +21,25 @@
 
 #define LOG_MODULE "reconcile"
 
-/* A Port or Interface row that is in the model: one place each. */
-struct placed {
-	struct uuid uuid;
-	const struct model_bridge *bridge;
-	struct model_port *port;
-	UT_hash_handle hh;
-};
-
 struct making {
 	const struct db *db;
 	const struct columns *c;
 	struct once *once;
 	struct arena *arena;
-	struct placed *placed;
+	struct port_index *index;
 	struct model_bridge *bridge; /* the one being made */
 };
 
-static struct placed *find_placed(struct making *m, const struct uuid *uuid)
+/* NULL: the row is somewhere else already. */
+static struct placed *place(struct making *m, const struct row *row, const char *name,
+			    struct model_port *port)
 {
-	struct placed *p;
+	struct placed *p = port_index_add(m->index, row, m->bridge, port);
 
-	HASH_FIND(hh, m->placed, uuid, sizeof(*uuid), p);
+	if (!p && once_first(m->once, "placed %s", UUID_STR(&row->uuid)))
+		log_warn("event=ignored table=%s name=%s reason=\"referenced twice\"",
+			 row->table->name, name);
 	return p;
-}
-
-/* False: the row is somewhere else already. */
-static bool place(struct making *m, const struct row *row, const char *name,
-		  struct model_port *port)
-{
-	struct placed *p = find_placed(m, &row->uuid);
-
-	if (p) {
-		if (once_first(m->once, "placed %s", UUID_STR(&row->uuid)))
-			log_warn("event=ignored table=%s name=%s reason=\"referenced twice\"",
-				 row->table->name, name);
-		return false;
-	}
-	p = arena_alloc(m->arena, sizeof(*p));
-	p->uuid = row->uuid;
-	p->bridge = m->bridge;
-	p->port = port;
-	HASH_ADD(hh, m->placed, uuid, sizeof(p->uuid), p);
-	return true;
 }
 
 /* --- ports --- */
@@ -173,7 +149,7 @@ static void set_vlan(struct making *m, struct model_port *p, const struct row *r
 	vlan_resolve(&in, m->arena, &p->vlan);
 }
 
-static void make_port(struct making *m, const struct row *row)
+static void make_port(struct making *m, const struct row *row, struct placed *placed)
 {
 	const struct columns *c = m->c;
 	const struct datum *interfaces = row_datum(row, c->port.interfaces);
@@ -202,8 +178,7 @@ static void make_port(struct making *m, const struct row *row)
 		if (!first || strverscmp(p->name, first->name) < 0)
 			first = p;
 	}
-	if (first)
-		find_placed(m, &row->uuid)->port = first;
+	placed->port = first;
 }
 
 static int cmp_ports(const void *a_, const void *b_)
@@ -231,19 +206,13 @@ static void make_ports(struct making *m, const struct row *bridge_row)
 	b->ports = arena_new_array(m->arena, struct model_port *, n);
 	datum_foreach (d, &cursor) {
 		const struct row *row = db_find(m->db, c->port.table, &cursor.key->uuid);
+		struct placed *placed =
+			row ? place(m, row, row_string(row, c->port.name), NULL) : NULL;
 
-		if (row && place(m, row, row_string(row, c->port.name), NULL))
-			make_port(m, row);
+		if (placed)
+			make_port(m, row, placed);
 	}
 	qsort(b->ports, b->n_ports, sizeof(struct model_port *), cmp_ports);
-}
-
-static struct model_port *find_port(void *m_, const struct uuid *port)
-{
-	struct making *m = m_;
-	struct placed *p = find_placed(m, port);
-
-	return p && p->bridge == m->bridge ? p->port : NULL;
 }
 
 /* --- bridges --- */
@@ -272,7 +241,6 @@ static struct model_bridge *make_bridge(struct making *m, const struct row *row)
 	const struct column *other_config = c->bridge.other_config;
 	struct model_bridge *b = arena_alloc(m->arena, sizeof(*b));
 	const char *fail_mode = row_string(row, c->bridge.fail_mode);
-	const struct desired_ports ports = { find_port, m };
 
 	b->uuid = row->uuid;
 	b->name = arena_strdup(m->arena, row_string(row, c->bridge.name));
@@ -286,7 +254,6 @@ static struct model_bridge *make_bridge(struct making *m, const struct row *row)
 	set_hwaddr(m, b, row_map_string(row, other_config, "hwaddr"));
 	m->bridge = b;
 	make_ports(m, row);
-	desired_mirrors(m->db, c, m->arena, row, &ports, b);
 	return b;
 }
 
@@ -298,11 +265,10 @@ static int cmp_bridge_rows(const void *a_, const void *b_, void *name)
 }
 
 /* By name, so that of two bridges that claim one port it is always the same that wins. */
-static const struct row **bridge_rows(struct making *m, size_t *ret_n)
+static const struct row **bridge_rows(struct making *m, const struct row *root, size_t *ret_n)
 {
 	const struct columns *c = m->c;
-	struct db_cursor at;
-	const struct row *root = db_first(m->db, c->root.table, &at), **rows;
+	const struct row **rows;
 	struct datum_cursor cursor;
 	size_t n = 0;
 
@@ -322,21 +288,31 @@ static const struct row **bridge_rows(struct making *m, size_t *ret_n)
 	return rows;
 }
 
-struct model *desired_make(const struct db *db, const struct columns *c, struct once *once)
+void desired_make(const struct db *db, const struct columns *c, struct once *once,
+		  const struct sticky_events *events, struct desired *ret)
 {
 	struct making m = { .db = db, .c = c, .once = once, .arena = arena_new() };
+	struct desired_mirrors mirrors = { .db = db, .c = c, .events = events };
+	struct db_cursor at;
 	struct model *model;
 	const struct row **rows;
 	size_t n;
 
 	if (!m.arena)
 		abort();
+	mirrors.arena = m.arena;
+	mirrors.root = db_first(db, c->root.table, &at);
+	mirrors.index = m.index =
+		port_index_new(m.arena, c,
+			       db_n_rows(db, c->port.table) + db_n_rows(db, c->interface.table) +
+				       db_n_rows(db, c->mirror.table));
 	model = arena_alloc(m.arena, sizeof(*model));
 	model->arena = m.arena;
-	rows = bridge_rows(&m, &n);
+	rows = bridge_rows(&m, mirrors.root, &n);
 	model->bridges = arena_new_array(m.arena, struct model_bridge *, n);
 	for (size_t i = 0; i < n; i++)
 		model->bridges[model->n_bridges++] = make_bridge(&m, rows[i]);
-	HASH_CLEAR(hh, m.placed);
-	return model;
+	for (size_t i = 0; i < n; i++)
+		desired_mirrors(&mirrors, rows[i], model->bridges[i]);
+	*ret = (struct desired){ model, mirrors.sticky, mirrors.reads_notes };
 }

@@ -9,9 +9,257 @@
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
 #include "reconcile/columns.h"
+#include "reconcile/port_index.h"
 #include "reconcile/rows.h"
+#include "reconcile/sticky.h"
 #include "switch/mirror.h"
 #include "switch/model.h"
+#include "switch/port_match.h"
+
+/* One list of bvs-src-ports and its like. */
+struct selectors {
+	const struct port_selector *list;
+	size_t n;
+};
+
+/* A mirror while it is being made. */
+struct work {
+	const struct row *row;
+	const struct model_bridge *bridge;
+	struct model_mirror *mirror;
+	struct mirror_input in;
+	struct sticky *sticky; /* NULL: its part of the row is not to be touched */
+	struct selectors src, dst, out;
+	struct mirror_awaited *awaited; /* in.awaited */
+};
+
+/* The first one is what the user reads. */
+static void set_error(struct work *w, const char *text)
+{
+	if (!w->in.error)
+		w->in.error = text;
+}
+
+/* --- keys of ours --- */
+
+/* What is not understood must not be ignored: the mirror might copy more than it should. */
+static void check_keys(struct desired_mirrors *m, struct work *w)
+{
+	static const char *const known[] = {
+		"bvs-account",	 "bvs-sticky",	    STICKY_RECORD, "bvs-src-ports",
+		"bvs-dst-ports", "bvs-output-port",
+	};
+	static const char *const planned[] = { "bvs-filter", "bvs-wire-form" };
+	struct datum_cursor cursor;
+
+	datum_foreach (row_datum(w->row, m->c->mirror.external_ids), &cursor) {
+		const char *key = cursor.key->string, *what = "is not known";
+
+		if (strncmp(key, "bvs-", 4))
+			continue;
+		for (size_t i = 0; what && i < sizeof(known) / sizeof(known[0]); i++)
+			what = strcmp(key, known[i]) ? what : NULL;
+		for (size_t i = 0; what && i < sizeof(planned) / sizeof(planned[0]); i++)
+			what = strcmp(key, planned[i]) ? what : "is not implemented yet";
+		if (what)
+			set_error(w, arena_printf(m->arena, "external_ids:%s %s", key, what));
+	}
+}
+
+/* The mirror's own word, else the switch's.  False: neither true nor false. */
+static bool read_option(struct desired_mirrors *m, struct work *w, const char *key, bool otherwise,
+			bool *ret)
+{
+	const char *where = "external_ids";
+	const char *s = row_map_string(w->row, m->c->mirror.external_ids, key);
+
+	if (!s && m->root) {
+		where = "Open_vSwitch other_config";
+		s = row_map_string(m->root, m->c->root.other_config, key);
+	}
+	*ret = s ? !strcmp(s, "true") : otherwise;
+	if (!s || *ret || !strcmp(s, "false"))
+		return true;
+	set_error(w, arena_printf(m->arena, "%s:%s=%s is neither true nor false", where, key, s));
+	return false;
+}
+
+static void read_selectors(struct desired_mirrors *m, struct work *w, const char *key,
+			   struct selectors *ret)
+{
+	const char *s = row_map_string(w->row, m->c->mirror.external_ids, key);
+	struct port_selector *list;
+	struct error err;
+
+	if (!s)
+		return;
+	if (port_selectors_parse(s, m->arena, &list, &ret->n, &err)) {
+		set_error(w, arena_printf(m->arena, "external_ids:%s: %s", key, err.text));
+		return;
+	}
+	ret->list = list;
+	for (size_t i = 0; i < ret->n; i++)
+		m->reads_notes |= list[i].key != NULL;
+}
+
+static void resolve_sticky(struct desired_mirrors *m, struct work *w)
+{
+	struct sticky_input in = {
+		.db = m->db,
+		.c = m->c,
+		.arena = m->arena,
+		.index = m->index,
+		.events = m->events,
+		.bridge = w->bridge,
+		.has_output = w->out.n != 0,
+	};
+	struct sticky *s = arena_alloc(m->arena, sizeof(*s));
+	struct error err;
+
+	if (!read_option(m, w, "bvs-sticky", true, &in.is_on))
+		return;
+	if (sticky_resolve(&in, w->row, s, &err)) {
+		set_error(w, arena_printf(m->arena, "%s", err.text));
+		return;
+	}
+	s->next = m->sticky;
+	m->sticky = w->sticky = s;
+}
+
+/* --- ports --- */
+
+static struct model_port *find_port(const struct desired_mirrors *m, const struct work *w,
+				    const struct uuid *uuid)
+{
+	const struct placed *p = port_index_find(m->index, uuid);
+
+	return p && p->bridge == w->bridge ? p->port : NULL;
+}
+
+static bool is_match(const struct desired_mirrors *m, const struct port_selector *s,
+		     const struct model_port *p)
+{
+	const struct row *row =
+		s->key ? db_find(m->db, m->c->interface.table, &p->interface_uuid) : NULL;
+
+	return port_selector_matches(
+		s, p->name,
+		row ? row_map_string(row, m->c->interface.external_ids, s->key) : NULL);
+}
+
+static void await(struct work *w, const char *name, unsigned int role, const char *why)
+{
+	w->awaited[w->in.n_awaited++] =
+		(struct mirror_awaited){ .name = name, .roles = role, .why = why };
+}
+
+/* By a name: the port, whatever else it is used for.  NULL: awaited. */
+static struct model_port *named_port(struct desired_mirrors *m, struct work *w, const char *name,
+				     unsigned int role)
+{
+	const struct placed *p = port_index_by_name(m->index, name);
+
+	if (p && p->port && p->bridge == w->bridge)
+		return p->port;
+	await(w, name, role, p ? "it is on another bridge" : NULL);
+	return NULL;
+}
+
+/* A pattern or a note must find one port, no more: copies that go to whichever comes
+ * first would go to a stranger some day. */
+static struct model_port *described_output(struct desired_mirrors *m, struct work *w)
+{
+	const struct port_selector *s = &w->out.list[0];
+	struct model_port *found = NULL;
+
+	if (w->out.n > 1) {
+		set_error(w, "external_ids:bvs-output-port: more than one port");
+		return NULL;
+	}
+	if (port_selector_is_name(s))
+		return named_port(m, w, s->value, BINDING_OUTPUT);
+	for (size_t i = 0; i < w->bridge->n_ports; i++) {
+		struct model_port *p = w->bridge->ports[i];
+
+		if (!is_match(m, s, p))
+			continue;
+		if (found) {
+			set_error(w, arena_printf(m->arena,
+						  "external_ids:bvs-output-port: %s and %s match",
+						  found->name, p->name));
+			return NULL;
+		}
+		found = p;
+	}
+	if (!found)
+		await(w, s->text, BINDING_OUTPUT, NULL);
+	return found;
+}
+
+static void set_output(struct desired_mirrors *m, struct work *w)
+{
+	const struct uuid *uuid = row_ref_one(w->row, m->c->mirror.output_port);
+	struct model_port *out = NULL;
+
+	if (!uuid && w->sticky && w->sticky->n_returned[ROLE_OUTPUT])
+		uuid = w->sticky->returned[ROLE_OUTPUT][0];
+	if (uuid)
+		out = find_port(m, w, uuid);
+	if (uuid && w->out.n)
+		set_error(w, "output_port and external_ids:bvs-output-port are both set");
+	else if (w->out.n)
+		out = described_output(m, w);
+	w->in.has_output_port = uuid || w->out.n;
+	w->in.out_port = out;
+	/* Also while the mirror waits: a port that was meant for copies must not begin to
+	 * get traffic because of a mistake elsewhere in the row. */
+	if (out && !out->error)
+		out->is_reserved = true;
+}
+
+struct selection {
+	const struct model_port **list;
+	size_t n;
+	size_t room;
+};
+
+/* Ports of other bridges, and those that cannot work, select nothing. */
+static void select_port(struct desired_mirrors *m, struct selection *to, const struct model_port *p)
+{
+	if (!p || p->error)
+		return;
+	if (to->n == to->room) {
+		const struct model_port **list;
+
+		to->room = to->room ? to->room * 2 : 8;
+		list = arena_new_array(m->arena, const struct model_port *, to->room);
+		if (to->n)
+			memcpy(list, to->list, to->n * sizeof(struct model_port *));
+		to->list = list;
+	}
+	to->list[to->n++] = p;
+}
+
+/* A name is taken as it is; what else matches does so by accident, perhaps, and then
+ * must not be a port that only copies go to: they would be copied again. */
+static void select_described(struct desired_mirrors *m, struct work *w, struct selection *to,
+			     const struct selectors *selectors, unsigned int role)
+{
+	for (size_t i = 0; i < selectors->n; i++) {
+		const struct port_selector *s = &selectors->list[i];
+
+		if (port_selector_is_name(s)) {
+			select_port(m, to, named_port(m, w, s->value, role));
+			continue;
+		}
+		for (size_t k = 0; k < w->bridge->n_ports; k++) {
+			const struct model_port *p = w->bridge->ports[k];
+
+			if (!p->is_reserved && is_match(m, s, p))
+				select_port(m, to, p);
+		}
+	}
+}
 
 static int cmp_ports(const void *a_, const void *b_)
 {
@@ -20,93 +268,107 @@ static int cmp_ports(const void *a_, const void *b_)
 	return strverscmp((*a)->name, (*b)->name);
 }
 
-/* Ports of other bridges, and those that cannot work, select nothing. */
-static const struct model_port **selected(const struct datum *d, struct arena *arena,
-					  const struct desired_ports *ports, size_t *ret_n)
+static const struct model_port **selected(struct desired_mirrors *m, struct work *w, int role,
+					  const struct column *column,
+					  const struct selectors *selectors, size_t *ret_n)
 {
-	const struct model_port **list =
-		arena_new_array(arena, const struct model_port *, datum_n(d));
+	struct selection s = { .n = 0 };
+	struct datum_cursor cursor;
+	size_t n = 0;
+
+	datum_foreach (row_datum(w->row, column), &cursor)
+		select_port(m, &s, find_port(m, w, &cursor.key->uuid));
+	for (size_t i = 0; w->sticky && i < w->sticky->n_returned[role]; i++)
+		select_port(m, &s, find_port(m, w, w->sticky->returned[role][i]));
+	select_described(m, w, &s, selectors, 1u << role);
+	if (s.n > 1)
+		qsort(s.list, s.n, sizeof(*s.list), cmp_ports);
+	for (size_t i = 0; i < s.n; i++) {
+		if (!n || s.list[n - 1] != s.list[i])
+			s.list[n++] = s.list[i];
+	}
+	*ret_n = n;
+	return s.list;
+}
+
+/* --- mirrors --- */
+
+/* All but what it selects: that depends on what the others reserve. */
+static void begin_mirror(struct desired_mirrors *m, struct work *w)
+{
+	const struct columns *c = m->c;
+	struct model_mirror *mirror = arena_alloc(m->arena, sizeof(*mirror));
+
+	w->mirror = mirror;
+	w->in.has_output_vlan = datum_n(row_datum(w->row, c->mirror.output_vlan)) != 0;
+	w->in.filter = row_string(w->row, c->mirror.filter);
+	mirror->uuid = w->row->uuid;
+	mirror->name = arena_strdup(m->arena, row_string(w->row, c->mirror.name));
+	mirror->selects_all = row_bool(w->row, c->mirror.select_all, false);
+	mirror->vlans = rows_vlans(w->row, c->mirror.select_vlan, m->arena);
+	mirror->snaplen = (uint32_t)row_integer(w->row, c->mirror.snaplen, 0);
+	if (mirror->snaplen >= 65535)
+		mirror->snaplen = 0; /* no frame is longer */
+	check_keys(m, w);
+	read_option(m, w, "bvs-account", false, &mirror->has_account);
+	read_selectors(m, w, "bvs-src-ports", &w->src);
+	read_selectors(m, w, "bvs-dst-ports", &w->dst);
+	read_selectors(m, w, "bvs-output-port", &w->out);
+	/* Its row is the first bridge's. */
+	if (port_index_add(m->index, w->row, w->bridge, NULL))
+		resolve_sticky(m, w);
+	else
+		set_error(w, "the mirror belongs to another bridge, too");
+	w->awaited = arena_new_array(m->arena, struct mirror_awaited,
+				     (w->sticky ? w->sticky->n_awaited : 0) + w->src.n + w->dst.n +
+					     w->out.n);
+	w->in.awaited = w->awaited;
+	for (size_t i = 0; w->sticky && i < w->sticky->n_awaited; i++)
+		w->awaited[w->in.n_awaited++] = w->sticky->awaited[i];
+	set_output(m, w);
+}
+
+static void end_mirror(struct desired_mirrors *m, struct work *w)
+{
+	const struct columns *c = m->c;
+	struct model_mirror *mirror = w->mirror;
+
+	mirror->src_ports =
+		selected(m, w, ROLE_SRC, c->mirror.select_src_port, &w->src, &mirror->n_src_ports);
+	mirror->dst_ports =
+		selected(m, w, ROLE_DST, c->mirror.select_dst_port, &w->dst, &mirror->n_dst_ports);
+	mirror_resolve(&w->in, m->arena, mirror);
+}
+
+static int cmp_work(const void *a_, const void *b_)
+{
+	const struct model_mirror *a = ((const struct work *)a_)->mirror,
+				  *b = ((const struct work *)b_)->mirror;
+	int cmp = strverscmp(a->name, b->name);
+
+	return cmp ? cmp : uuid_cmp(&a->uuid, &b->uuid);
+}
+
+void desired_mirrors(struct desired_mirrors *m, const struct row *bridge_row,
+		     struct model_bridge *bridge)
+{
+	const struct datum *d = row_datum(bridge_row, m->c->bridge.mirrors);
+	struct work *works = arena_new_array(m->arena, struct work, datum_n(d));
 	struct datum_cursor cursor;
 	size_t n = 0;
 
 	datum_foreach (d, &cursor) {
-		const struct model_port *p = ports->find(ports->arg, &cursor.key->uuid);
+		const struct row *row = db_find(m->db, m->c->mirror.table, &cursor.key->uuid);
 
-		if (p && !p->error)
-			list[n++] = p;
+		if (!row)
+			continue;
+		works[n] = (struct work){ .row = row, .bridge = bridge };
+		begin_mirror(m, &works[n++]);
 	}
-	qsort(list, n, sizeof(*list), cmp_ports);
-	*ret_n = n;
-	return list;
-}
-
-/* Keys of ours ask for something beyond the stock columns.  What is not understood must
- * not be ignored: the mirror might copy more than it should. */
-static const char *unknown_key(const struct row *row, const struct column *external_ids)
-{
-	struct datum_cursor cursor;
-
-	datum_foreach (row_datum(row, external_ids), &cursor) {
-		if (!strncmp(cursor.key->string, "bvs-", 4))
-			return cursor.key->string;
+	qsort(works, n, sizeof(*works), cmp_work);
+	bridge->mirrors = arena_new_array(m->arena, struct model_mirror *, n);
+	for (size_t i = 0; i < n; i++) {
+		end_mirror(m, &works[i]);
+		bridge->mirrors[bridge->n_mirrors++] = works[i].mirror;
 	}
-	return NULL;
-}
-
-static struct model_mirror *make_mirror(const struct columns *c, struct arena *arena,
-					const struct row *row, const struct desired_ports *ports)
-{
-	struct model_mirror *m = arena_alloc(arena, sizeof(*m));
-	const struct uuid *out = row_ref_one(row, c->mirror.output_port);
-	struct model_port *out_port = out ? ports->find(ports->arg, out) : NULL;
-	struct mirror_input in = {
-		.has_output_port = out != NULL,
-		.out_port = out_port,
-		.has_output_vlan = datum_n(row_datum(row, c->mirror.output_vlan)) != 0,
-		.filter = row_string(row, c->mirror.filter),
-		.unknown_key = unknown_key(row, c->mirror.external_ids),
-	};
-
-	m->uuid = row->uuid;
-	m->name = arena_strdup(arena, row_string(row, c->mirror.name));
-	m->selects_all = row_bool(row, c->mirror.select_all, false);
-	m->vlans = rows_vlans(row, c->mirror.select_vlan, arena);
-	m->src_ports =
-		selected(row_datum(row, c->mirror.select_src_port), arena, ports, &m->n_src_ports);
-	m->dst_ports =
-		selected(row_datum(row, c->mirror.select_dst_port), arena, ports, &m->n_dst_ports);
-	m->snaplen = (uint32_t)row_integer(row, c->mirror.snaplen, 0);
-	if (m->snaplen >= 65535)
-		m->snaplen = 0; /* no frame is longer */
-	mirror_resolve(&in, arena, m);
-	/* Also while the mirror waits: a port that was meant for copies must not begin to
-	 * get traffic because of a mistake elsewhere in the row. */
-	if (out_port && !out_port->error)
-		out_port->is_reserved = true;
-	return m;
-}
-
-static int cmp_mirrors(const void *a_, const void *b_)
-{
-	const struct model_mirror *const *a = a_, *const *b = b_;
-	int cmp = strverscmp((*a)->name, (*b)->name);
-
-	return cmp ? cmp : uuid_cmp(&(*a)->uuid, &(*b)->uuid);
-}
-
-void desired_mirrors(const struct db *db, const struct columns *c, struct arena *arena,
-		     const struct row *bridge_row, const struct desired_ports *ports,
-		     struct model_bridge *bridge)
-{
-	const struct datum *d = row_datum(bridge_row, c->bridge.mirrors);
-	struct datum_cursor cursor;
-
-	bridge->mirrors = arena_new_array(arena, struct model_mirror *, datum_n(d));
-	datum_foreach (d, &cursor) {
-		const struct row *row = db_find(db, c->mirror.table, &cursor.key->uuid);
-
-		if (row)
-			bridge->mirrors[bridge->n_mirrors++] = make_mirror(c, arena, row, ports);
-	}
-	qsort(bridge->mirrors, bridge->n_mirrors, sizeof(struct model_mirror *), cmp_mirrors);
 }

@@ -2,23 +2,31 @@
 #pragma once
 /*
  * Mirror rows to mirrors of the model.  Called by desired, once for each bridge, when
- * all ports of the bridge are there.
+ * the ports of all bridges are there.
  */
+#include <stdbool.h>
+
 struct arena;
 struct columns;
 struct db;
 struct model_bridge;
-struct model_port;
+struct port_index;
 struct row;
-struct uuid;
+struct sticky;
+struct sticky_events;
 
-/* The bridge's port that a Port row became; NULL: the row is not of this bridge. */
-struct desired_ports {
-	struct model_port *(*find)(void *arg, const struct uuid *port);
-	void *arg;
+struct desired_mirrors {
+	const struct db *db;
+	const struct columns *c;
+	struct arena *arena;
+	struct port_index *index;
+	const struct sticky_events *events;
+	const struct row *root; /* of Open_vSwitch; NULL: none */
+	/* Grow from bridge to bridge. */
+	struct sticky *sticky; /* a list: what is to be written into the mirrors' rows */
+	bool reads_notes; /* some mirror selects by a note of Interface.external_ids */
 };
 
 /* Also marks the output ports as reserved. */
-void desired_mirrors(const struct db *db, const struct columns *c, struct arena *arena,
-		     const struct row *bridge_row, const struct desired_ports *ports,
+void desired_mirrors(struct desired_mirrors *m, const struct row *bridge_row,
 		     struct model_bridge *bridge);

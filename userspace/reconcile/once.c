@@ -29,9 +29,10 @@ struct once *once_new(void)
 
 static void forget(struct once *o)
 {
-	struct text *t, *next;
+	struct text *next;
 
-	HASH_ITER (hh, o->texts, t, next) {
+	for (struct text *t = o->texts; t; t = next) {
+		next = t->hh.next;
 		HASH_DEL(o->texts, t);
 		free(t);
 	}

@@ -19,9 +19,12 @@
 #include "reconcile/report.h"
 #include "reconcile/root_row.h"
 #include "reconcile/rows.h"
+#include "reconcile/sticky.h"
+#include "reconcile/sticky_events.h"
 #include "reconcile/unsupported.h"
 #include "switch/dump.h"
 #include "switch/model.h"
+#include "switch/port_match.h"
 
 #define LOG_MODULE "reconcile"
 
@@ -35,12 +38,14 @@ struct reconcile {
 	struct allocation *allocation;
 	struct unsupported *unsupported;
 	struct once *once;
+	struct sticky_events *events;
 	struct root_row_options root_options;
 	char *texts[4]; /* what root_options points to */
 	struct model *model; /* in force; NULL before the first pass */
 
 	bool is_dirty; /* rows or devices changed since the last pass */
 	bool stats_due;
+	bool reads_notes; /* see struct desired */
 	bool is_reporting; /* the commit that is under way is our own */
 	struct uuid root_uuid; /* the row that root_row_fill() has filled */
 	int64_t stats_interval_ms;
@@ -63,10 +68,29 @@ static void set_dirty(void *r_)
 	loop_again(r->loop);
 }
 
+/* An Interface's notes are the users' own, but they may tell a mirror that this is the
+ * port that it waits for, or no longer the one that it was. */
+static bool notes_matter(const struct reconcile *r, const struct row_change *change)
+{
+	const struct column *notes = r->columns.interface.external_ids;
+
+	if (!db_n_rows(r->db, r->columns.mirror.table) || !row_change_has(change, notes))
+		return false;
+	for (int i = 0; i < PORT_N_IDS; i++) {
+		const char *old = row_map_string(change->old, notes, port_id_keys[i]);
+		const char *new = row_map_string(change->new, notes, port_id_keys[i]);
+
+		if (old ? !new || strcmp(old, new) : new != NULL)
+			return true;
+	}
+	return r->reads_notes;
+}
+
 /* Everything in the tables of the switch but the users' own notes; those of a mirror may
  * be for us.  So a client that writes into a status column is corrected, too. */
-static bool matters(const struct columns *c, const struct row_change *change)
+static bool matters(const struct reconcile *r, const struct row_change *change)
 {
+	const struct columns *c = &r->columns;
 	const struct schema_table *t = row_change_table(change);
 	const struct column *notes = t == c->root.table	       ? c->root.external_ids
 				     : t == c->bridge.table    ? c->bridge.external_ids
@@ -80,7 +104,7 @@ static bool matters(const struct columns *c, const struct row_change *change)
 		if (t->columns[i] != notes && row_change_has(change, t->columns[i]))
 			return true;
 	}
-	return false;
+	return t == c->interface.table && notes_matter(r, change);
 }
 
 static void on_commit(void *r_, const struct change_list *changes)
@@ -89,12 +113,13 @@ static void on_commit(void *r_, const struct change_list *changes)
 
 	if (r->is_reporting)
 		return;
+	sticky_events_note(r->events, r->db, &r->columns, changes);
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct row_change *change = &changes->changes[i];
 
 		if (change->new)
 			unsupported_look(r->unsupported, change->new);
-		if (!r->is_dirty && matters(&r->columns, change))
+		if (!r->is_dirty && matters(r, change))
 			set_dirty(r);
 	}
 }
@@ -150,7 +175,7 @@ static int commit(struct reconcile *r, struct cells *cells, struct error *err)
 }
 
 /* A client may have replaced the row: a restored backup, emptied tables. */
-static void fill_new_root_row(struct reconcile *r, struct cells *cells)
+static void fill_new_root_row(const struct reconcile *r, struct cells *cells, struct uuid *ret)
 {
 	struct db_cursor at;
 	const struct row *root = db_first(r->db, r->columns.root.table, &at);
@@ -158,11 +183,14 @@ static void fill_new_root_row(struct reconcile *r, struct cells *cells)
 	if (!root || uuid_equal(&root->uuid, &r->root_uuid))
 		return;
 	root_row_fill(cells, &r->columns, root, &r->root_options);
-	r->root_uuid = root->uuid;
+	*ret = root->uuid;
 }
 
-static int report(struct reconcile *r, bool with_state, bool with_counters, struct error *err)
+/* state: of the pass that this ends; NULL: counters only. */
+static int report(struct reconcile *r, const struct desired *state, bool with_counters,
+		  struct error *err)
 {
+	struct uuid filled = r->root_uuid;
 	struct cells cells;
 	const struct report to = {
 		.cells = &cells,
@@ -174,27 +202,35 @@ static int report(struct reconcile *r, bool with_state, bool with_counters, stru
 	};
 
 	cells_begin(&cells, r->db);
-	if (with_state) {
-		fill_new_root_row(r, &cells);
+	if (state) {
+		fill_new_root_row(r, &cells, &filled);
+		sticky_put(state->sticky, &cells, &r->columns);
 		report_state(&to);
 	}
 	if (with_counters)
 		report_counters(&to);
-	return commit(r, &cells, err);
+	if (commit(r, &cells, err))
+		return -1;
+	r->root_uuid = filled;
+	if (state)
+		sticky_events_forget(r->events); /* the rows say it now */
+	return 0;
 }
 
 static int pass(struct reconcile *r, struct error *err)
 {
-	struct model *model = desired_make(r->db, &r->columns, r->once);
+	struct desired desired;
 
+	desired_make(r->db, &r->columns, r->once, r->events, &desired);
+	r->reads_notes = desired.reads_notes;
 	follow_stats_interval(r);
-	if (bring_into_force(r, model, err)) {
-		model_free(model);
+	if (bring_into_force(r, desired.model, err)) {
+		model_free(desired.model);
 		return -1;
 	}
 	model_free(r->model);
-	r->model = model;
-	return report(r, true, r->stats_due, err);
+	r->model = desired.model;
+	return report(r, &desired, r->stats_due, err);
 }
 
 /* Devices that we make ourselves: nobody's event tells when it is worth another try. */
@@ -249,7 +285,7 @@ static void on_prepare(void *r_)
 		if (r->is_dirty)
 			loop_again(r->loop);
 	} else if (r->stats_due && r->model) {
-		if (report(r, false, true, &err))
+		if (report(r, NULL, true, &err))
 			failed(r, &err);
 	} else {
 		return;
@@ -306,6 +342,7 @@ int reconcile_new(struct loop *loop, struct db *db, struct datapath *dp,
 	r->root_options.os_release_file = copy(r, 3, options->os_release_file);
 	r->retry_ms = RETRY_FIRST_MS;
 	r->once = once_new();
+	r->events = sticky_events_new();
 	r->unsupported = unsupported_new(db_schema(db));
 	if (begin(r, err)) {
 		reconcile_free(r);
@@ -335,6 +372,7 @@ void reconcile_free(struct reconcile *r)
 	allocation_free(r->allocation);
 	unsupported_free(r->unsupported);
 	once_free(r->once);
+	sticky_events_free(r->events);
 	for (size_t i = 0; i < sizeof(r->texts) / sizeof(r->texts[0]); i++)
 		free(r->texts[i]);
 	free(r);

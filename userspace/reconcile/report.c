@@ -21,22 +21,36 @@
 
 /* --- mirrors --- */
 
+/* Two counters are stock's, and all that a row gets unless its user asks for the
+ * account: programs that compare the column as a whole must find what they know. */
+enum { STOCK_COUNTERS = 2 };
+
 static void report_mirror_counters(const struct report *r, const struct model_mirror *m,
 				   bool only_if_none)
 {
-	static const char *const keys[] = { "tx_bytes", "tx_packets" };
+	static const char *const keys[] = {
+		"tx_bytes",	     "tx_packets",	"selected",
+		"filtered",	     "merged",		"sent",
+		"truncated",	     "dropped_backlog", "dropped_budget",
+		"dropped_clone",     "dropped_mtu",	"dropped_no_target",
+	};
 	const struct row *row = db_find(r->cells->db, r->c->mirror.table, &m->uuid);
 	const struct allocation_entry *e =
 		allocation_find(r->allocation, DATAPATH_SLOT_MIRROR, &m->uuid);
-	struct datapath_mirror_stats stats;
+	size_t n = m->has_account ? sizeof(keys) / sizeof(keys[0]) : STOCK_COUNTERS;
+	struct datapath_mirror_stats s;
 
-	if (!row || (only_if_none && datum_n(row_datum(row, r->c->mirror.statistics))))
+	if (!row || (only_if_none && datum_n(row_datum(row, r->c->mirror.statistics)) == n))
 		return;
-	memset(&stats, 0, sizeof(stats));
-	if (e && datapath_mirror_stats(r->dp, e->at.slot, &stats))
+	memset(&s, 0, sizeof(s));
+	if (e && datapath_mirror_stats(r->dp, e->at.slot, &s))
 		return; /* the figures of before are better than zeros */
 	cells_integers(r->cells, row, r->c->mirror.statistics, keys,
-		       (const uint64_t[]){ stats.tx_bytes, stats.tx_packets }, 2);
+		       (const uint64_t[]){ s.tx_bytes, s.tx_packets, s.selected, s.filtered,
+					   s.merged, s.sent, s.truncated, s.dropped_backlog,
+					   s.dropped_budget, s.dropped_clone, s.dropped_mtu,
+					   s.dropped_no_target },
+		       n);
 }
 
 static bool is_name_unique(const struct model_bridge *b, const struct model_mirror *m)

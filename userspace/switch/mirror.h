@@ -14,18 +14,28 @@ struct arena;
 /* The most mirrors of one bridge. */
 enum { MIRRORS_MAX = 256 };
 
+/* A port that the mirror is meant for and that is not there. */
+struct mirror_awaited {
+	const char *name; /* or what describes it */
+	unsigned int roles; /* BINDING_* */
+	const char *why; /* NULL: there is none of that name */
+};
+
 /* What the columns say. */
 struct mirror_input {
 	bool has_output_port;
 	const struct model_port *out_port; /* NULL: not a port of this bridge */
 	bool has_output_vlan;
 	const char *filter; /* NULL: empty */
-	/* A key of external_ids that asks for something this version cannot do; NULL: none. */
-	const char *unknown_key;
+	/* What is not understood, or asks for something that this version cannot do. */
+	const char *error; /* NULL: nothing */
+	const struct mirror_awaited *awaited;
+	size_t n_awaited;
 };
 
 /* Sets state, is_active and out_port of *mirror; its selection is there already.  A
- * mirror that asks for what cannot be done copies nothing rather than too much. */
+ * mirror that asks for what cannot be done copies nothing rather than too much, and
+ * nothing takes the place of a port that is awaited. */
 void mirror_resolve(const struct mirror_input *in, struct arena *arena,
 		    struct model_mirror *mirror);
 

@@ -86,6 +86,7 @@ struct model_mirror {
 	size_t n_dst_ports;
 	const struct model_port *out_port; /* of the same bridge; NULL: the mirror is idle */
 	uint32_t snaplen; /* 0: whole frames */
+	bool has_account; /* all its counters go into Mirror.statistics, not the stock two only */
 	/* For Bridge.status: "active", "pending: ...", "error: ...".  Only an active one has
 	 * a slot and reaches the datapath. */
 	const char *state;

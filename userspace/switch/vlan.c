@@ -39,16 +39,21 @@ static enum model_priority_tags priority_tags_of(const char *s)
 	return MODEL_PRIORITY_TAGS_NEVER;
 }
 
-/* The native VLAN is a member whatever `trunks` says. */
-static const struct vlan_bits *with_native(const struct vlan_bits *trunks, uint16_t tag,
-					   struct arena *arena)
+/* The native VLAN is a member whatever `trunks` says.  Where it is not VLAN 0 itself, the
+ * port is no member of VLAN 0: a frame without a tag means the native VLAN there. */
+static const struct vlan_bits *native_trunks(const struct vlan_bits *trunks, uint16_t tag,
+					     struct arena *arena)
 {
 	struct vlan_bits *bits;
 
-	if (vlan_bits_has(trunks, tag))
+	if (!tag && vlan_bits_has(trunks, 0))
 		return trunks;
 	bits = arena_alloc(arena, sizeof(*bits));
-	*bits = *trunks;
+	if (trunks)
+		*bits = *trunks;
+	else
+		memset(bits, 0xff, sizeof(*bits));
+	bits->words[0] &= ~1ull;
 	vlan_bits_add(bits, tag);
 	return bits;
 }
@@ -65,7 +70,7 @@ void vlan_resolve(const struct vlan_input *in, struct arena *arena, struct model
 		break;
 	case MODEL_VLAN_NATIVE_TAGGED:
 	case MODEL_VLAN_NATIVE_UNTAGGED:
-		v.trunks = with_native(in->trunks, v.tag, arena);
+		v.trunks = native_trunks(in->trunks, v.tag, arena);
 		break;
 	case MODEL_VLAN_DOT1Q_TUNNEL:
 		v.cvlans = in->cvlans;

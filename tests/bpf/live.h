@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The unreplaced programs on real devices: four veth pairs in a namespace of the process's
+ * own, p1..p4 the switch's ends (port slot N, bridge 1), u1..u4 the users'; `re` is the
+ * re-entry device.  All of it goes when the process ends.
+ */
+#include <stdint.h>
+
+#include "rig.h"
+
+enum { LIVE_PORTS = 4 };
+
+struct bpf_object;
+struct bpf_program;
+
+/* Makes devices and sockets.  u4 is in a namespace of its own. */
+void live_open(void);
+/* Takes the maps of this object; one program on every p, the other on `re`.  Ports are
+ * trunks in one list, as in rig_port(), with their devices' ifindex. */
+void live_use(struct bpf_object *object, const struct bpf_program *ingress,
+	      const struct bpf_program *reentry);
+void live_run(const char *command); /* a shell command that must succeed */
+
+struct port_config live_port(uint32_t slot);
+void live_put(const char *map, const void *key, const void *value);
+void live_put_port(uint32_t slot, struct port_config config);
+void live_put_bridge(uint32_t slot, struct bridge_config config);
+void live_get_sum(const char *map, uint32_t key, void *ret, size_t size);
+void live_set_addresses(uint32_t slot, struct port_config *config); /* peer_mac of slot */
+
+/* What u<slot> sends and receives. */
+void live_send(uint32_t slot, const struct frame *f);
+/* As a stack sends TCP: checksum to be filled in, and segments to be made (or 0). */
+void live_send_tcp(uint32_t slot, uint8_t dst, uint32_t payload_len, uint16_t gso_size);
+/* False: nothing came.  *ret_type is PACKET_HOST and so on. */
+bool live_receive(uint32_t slot, struct frame *ret, unsigned *ret_type);
+void live_expect(uint32_t slot, const struct frame *f);
+void live_expect_nothing(uint32_t slot);

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The programs themselves on veth pairs: what recorders cannot show.  Tags in live frames,
+ * the real helpers' effects and answers, the re-entry device; and that the whole pipeline
+ * runs there, too.
+ */
+#include <linux/if_packet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <bpf/libbpf.h>
+
+#include "bvs.skel.h"
+#include "live.h"
+#include "pipeline.skel.h"
+
+enum { MIRROR = 1 };
+
+static int set_up_group(void **state)
+{
+	(void)state;
+	live_open();
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	struct bvs *bvs = bvs__open_and_load();
+
+	if (!bvs)
+		return -1;
+	live_use(bvs->obj, bvs->progs.bvs_ingress, bvs->progs.bvs_reentry);
+	*state = bvs;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	bvs__destroy(*state);
+	return 0;
+}
+
+static void learn(uint32_t slot, uint8_t mac)
+{
+	struct frame f = rig_frame(BROADCAST, mac, "", 0), got;
+
+	live_send(slot, &f);
+	for (uint32_t i = 1; i <= LIVE_PORTS; i++)
+		if (i != slot)
+			assert_true(live_receive(i, &got, NULL));
+}
+
+static void frames_flood_and_find_their_way_back(void **state)
+{
+	struct frame there = rig_frame(9, 1, "", 0), back = rig_frame(1, 9, "", 0);
+
+	(void)state;
+	live_send(1, &there);
+	for (uint32_t slot = 2; slot <= LIVE_PORTS; slot++)
+		live_expect(slot, &there);
+	live_send(3, &back);
+	live_expect(1, &back);
+	live_send(1, &there);
+	live_expect(3, &there);
+	live_expect_nothing(2);
+	live_expect_nothing(4);
+}
+
+/* Port 1 is access 10, 2 trunk, 3 native-untagged 10, 4 dot1q-tunnel 10. */
+static void tags_are_right_on_the_wire(void **state)
+{
+	const struct {
+		uint32_t in;
+		const char *tags, *out[LIVE_PORTS + 1];
+	} rows[] = {
+		{ 1, "", { [2] = "[10]", [3] = "", [4] = "" } },
+		{ 1, "[0 p5]", { [2] = "[10 p5]", [3] = "", [4] = "" } },
+		{ 1, "[20]", { 0 } },
+		{ 2, "[10 p3]", { [1] = "", [3] = "", [4] = "" } },
+		{ 2, "[88a8 10 p3]", { [1] = "", [3] = "", [4] = "" } },
+		{ 2, "[20]", { [3] = "[20]" } },
+		{ 2, "[10][20]", { [1] = "[20]", [3] = "[20]", [4] = "[20]" } },
+		{ 2, "[88a8 10][20]", { [1] = "[20]", [3] = "[20]", [4] = "[20]" } },
+		{ 3, "", { [1] = "", [2] = "[10]", [4] = "" } },
+		{ 3, "[20 p3]", { [2] = "[20 p3]" } },
+		{ 4, "", { [1] = "", [2] = "[88a8 10]", [3] = "" } },
+		{ 4, "[20 p3]", { [2] = "[88a8 10][20 p3]", [3] = "[20 p3]" } },
+		{ 4, "[88a8 20][30]", { [2] = "[88a8 10][88a8 20][30]", [3] = "[88a8 20][30]" } },
+	};
+	const struct access_key key = { .bridge = BRIDGE, .vlan = 10 };
+	const uint8_t modes[] = { 0, VLAN_ACCESS, VLAN_TRUNK, VLAN_NATIVE_UNTAGGED,
+				  VLAN_DOT1Q_TUNNEL };
+	const uint32_t next[] = { 0, 4, 3, 0, 0 };
+	struct head_entry head = { { 1, 1 } };
+	struct bridge_config bridge = rig_bridge();
+
+	(void)state;
+	for (uint32_t slot = 1; slot <= LIVE_PORTS; slot++) {
+		struct port_config p = live_port(slot);
+
+		p.vlan_mode = modes[slot];
+		p.tag = slot == 2 ? 0 : 10;
+		p.next = next[slot];
+		live_put_port(slot, p);
+	}
+	bridge.trunk_head = 2;
+	live_put_bridge(BRIDGE, bridge);
+	live_put("access_head", &key, &head);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct frame in = rig_frame(BROADCAST, 1, rows[i].tags, 0);
+
+		live_send(rows[i].in, &in);
+		for (uint32_t slot = 1; slot <= LIVE_PORTS; slot++) {
+			struct frame out;
+
+			if (!rows[i].out[slot])
+				continue;
+			out = rig_frame(BROADCAST, 1, rows[i].out[slot], 0);
+			live_expect(slot, &out);
+		}
+	}
+	for (uint32_t slot = 1; slot <= LIVE_PORTS; slot++)
+		live_expect_nothing(slot);
+}
+
+/* u4 is in another namespace: the short way, and the frame is for its host. */
+static void the_peer_gets_its_frames_the_short_way(void **state)
+{
+	struct port_config p = live_port(4);
+	struct frame f = rig_frame(0xa4, 1, "", 0);
+	struct port_stats stats;
+	unsigned type;
+
+	(void)state;
+	p.flags |= PORT_PEER;
+	live_set_addresses(4, &p);
+	live_put_port(4, p);
+	learn(4, 0xa4);
+	live_send(1, &f);
+	assert_true(live_receive(4, &f, &type));
+	assert_int_equal(type, PACKET_HOST);
+	f = rig_frame(0xa4, 1, "[10]", 0); /* learned in VLAN 0 only */
+	live_send(1, &f);
+	live_expect(4, &f);
+	live_get_sum("port_stats", 4, &stats, sizeof(stats));
+	assert_int_equal(stats.peer_packets, 1);
+	assert_int_equal(stats.tx_packets, 2);
+}
+
+/* Mirrors what enters port 1 to port 3. */
+static void put_mirror(uint32_t snaplen, uint8_t out_mode)
+{
+	struct mirror_config m = { .out_port = 3, .snaplen = snaplen, .same_output = { 1 } };
+	struct mirror_entry entry = { { m, m } };
+	struct head_entry slot = { { MIRROR, MIRROR } };
+	uint32_t key = MIRROR, bit = BRIDGE * MIRRORS_PER_BRIDGE;
+	struct port_config source = live_port(1), out = live_port(3);
+
+	source.flags |= PORT_MIRRORED_IN;
+	source.src_mirrors[0] = 1;
+	live_put_port(1, source);
+	out.flags |= PORT_RESERVED;
+	out.vlan_mode = out_mode;
+	live_put_port(3, out);
+	live_put("mirrors", &key, &entry);
+	live_put("mirror_of_bit", &bit, &slot);
+}
+
+static struct mirror_stats get_mirror_stats(void)
+{
+	struct mirror_stats ret;
+
+	live_get_sum("mirror_stats", MIRROR, &ret, sizeof(ret));
+	return ret;
+}
+
+static void a_copy_arrives_beside_the_frame(void **state)
+{
+	struct frame f = rig_frame(BROADCAST, 1, "[10 p3]", 0);
+
+	(void)state;
+	put_mirror(0, VLAN_TRUNK);
+	live_send(1, &f);
+	live_expect(2, &f);
+	live_expect(3, &f);
+	live_expect(4, &f);
+	live_expect_nothing(3);
+	assert_int_equal(get_mirror_stats().sent, 1);
+}
+
+static void a_cut_copy_leaves_the_frame_whole(void **state)
+{
+	struct frame f = rig_frame(BROADCAST, 1, "[10 p3]", 500), cut = f;
+	struct mirror_stats stats;
+
+	(void)state;
+	put_mirror(100, VLAN_TRUNK);
+	cut.len = 100;
+	for (int i = 0; i < 3; i++) {
+		live_send(1, &f);
+		live_expect(2, &f);
+		live_expect(3, &cut);
+		live_expect(4, &f);
+	}
+	live_expect_nothing(3);
+	/* Through an access port the tag is gone before the cut. */
+	put_mirror(100, VLAN_ACCESS);
+	live_send(1, &f);
+	live_expect(2, &f);
+	cut = rig_frame(BROADCAST, 1, "", 500);
+	cut.len = 100;
+	live_expect(3, &cut);
+	stats = get_mirror_stats();
+	assert_int_equal(stats.sent, 4);
+	assert_int_equal(stats.truncated, 4);
+	assert_int_equal(stats.selected, 4);
+	assert_int_equal(stats.tx_bytes, 4 * f.len);
+}
+
+/* The kernel does not cut into a checksum yet to be filled in: as near as it lets us. */
+static void a_segmentable_frame_is_cut_too(void **state)
+{
+	struct frame got;
+
+	(void)state;
+	put_mirror(40, VLAN_TRUNK);
+	live_send_tcp(1, 0xff, 20000, 1400);
+	assert_true(live_receive(3, &got, NULL));
+	assert_in_range(got.len, 40, 68);
+	assert_true(live_receive(2, &got, NULL));
+	assert_int_equal(got.len, 54 + 20000);
+	live_send_tcp(1, 0xff, 1000, 0);
+	assert_true(live_receive(3, &got, NULL));
+	assert_in_range(got.len, 40, 68);
+	assert_int_equal(get_mirror_stats().truncated, 2);
+}
+
+static void segments_are_measured_not_frames(void **state)
+{
+	struct port_config p = live_port(2);
+	struct port_stats stats;
+	struct frame got;
+
+	(void)state;
+	p.mtu = 1000;
+	live_put_port(2, p);
+	learn(2, 5);
+	live_send_tcp(1, 5, 20000, 900);
+	assert_true(live_receive(2, &got, NULL));
+	assert_int_equal(got.len, 54 + 20000);
+	live_send_tcp(1, 5, 20000, 1400);
+	live_send_tcp(1, 5, 1000, 0);
+	live_expect_nothing(2);
+	live_get_sum("port_stats", 2, &stats, sizeof(stats));
+	assert_int_equal(stats.drops[DROP_MTU], 2);
+}
+
+static void a_copy_that_the_target_refuses_is_counted(void **state)
+{
+	struct frame f = rig_frame(BROADCAST, 1, "", 300);
+	struct mirror_stats stats;
+
+	(void)state;
+	put_mirror(0, VLAN_TRUNK);
+	live_run("ip link set u3 down");
+	live_send(1, &f);
+	put_mirror(50, VLAN_TRUNK);
+	live_send(1, &f);
+	live_run("ip link set u3 up");
+	for (int i = 0; i < 2; i++) {
+		live_expect(2, &f);
+		live_expect(4, &f);
+	}
+	stats = get_mirror_stats();
+	assert_int_equal(stats.selected, 2);
+	assert_int_equal(stats.sent + stats.truncated, 0);
+	assert_int_equal(stats.dropped_backlog + stats.dropped_clone, 2);
+}
+
+/* Bridge 1: p1 and patch port 10.  Bridge 2: its other end 11, and p2.  Frames between them
+ * pass the pipeline twice, the second time on the re-entry device. */
+static void the_pipeline_runs_on_the_reentry_device(void **state)
+{
+	struct pipeline *pipeline = pipeline__open_and_load();
+	struct frame f = rig_frame(9, 1, "", 300), tagged = rig_frame(9, 1, "[10]", 300);
+	struct fdb_key key = { .mac = { 2, 0, 0, 0, 0, 9 }, .vlan = 10, .bridge = BRIDGE };
+	struct fdb_value value = { .port = 10 | 1ull << 32, .seen = ~0ull >> 2 };
+	struct bridge_config bridge = rig_bridge();
+	struct port_config p;
+	struct port_stats stats;
+
+	assert_non_null(pipeline);
+	(void)state;
+	live_use(pipeline->obj, pipeline->progs.pipeline_ingress, pipeline->progs.pipeline_reentry);
+	for (uint32_t slot = 10; slot <= 13; slot++) {
+		p = rig_port(slot);
+		p.ifindex = 0;
+		p.order = (uint16_t)(slot ^ 1); /* 10 and 11, 12 and 13 are each other's ends */
+		p.bridge = slot == 11 ? 2 : BRIDGE;
+		live_put_port(slot, p);
+	}
+	p = live_port(1);
+	p.vlan_mode = VLAN_ACCESS;
+	p.tag = 10;
+	live_put_port(1, p);
+	p = live_port(2);
+	p.bridge = 2;
+	p.next = 0;
+	live_put_port(2, p);
+	bridge.trunk_head = 2;
+	live_put_bridge(2, bridge);
+	live_put("fdb", &key, &value);
+
+	live_send(1, &f);
+	live_expect(2, &tagged);
+	live_expect_nothing(3);
+	live_get_sum("port_stats", 11, &stats, sizeof(stats));
+	assert_int_equal(stats.rx_packets, 1);
+	assert_int_equal(stats.rx_bytes, tagged.len);
+
+	/* A ring: 12 leads to 13, where the address is known to be at 12. */
+	value.port = 12 | 1ull << 32;
+	live_put("fdb", &key, &value);
+	live_send(1, &f);
+	live_expect_nothing(2);
+	live_get_sum("port_stats", 13, &stats, sizeof(stats));
+	assert_int_equal(stats.rx_packets, 4);
+	assert_int_equal(stats.drops[DROP_LOOP], 1);
+	pipeline__destroy(pipeline);
+}
+
+int main(void)
+{
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(frames_flood_and_find_their_way_back),
+		TEST(tags_are_right_on_the_wire),
+		TEST(the_peer_gets_its_frames_the_short_way),
+		TEST(a_copy_arrives_beside_the_frame),
+		TEST(a_cut_copy_leaves_the_frame_whole),
+		TEST(a_segmentable_frame_is_cut_too),
+		TEST(segments_are_measured_not_frames),
+		TEST(a_copy_that_the_target_refuses_is_counted),
+		TEST(the_pipeline_runs_on_the_reentry_device),
+	};
+
+	return cmocka_run_group_tests(tests, set_up_group, NULL);
+}

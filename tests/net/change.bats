@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Changes of configuration under traffic: each frame meets the old one or the new one,
+# whole, and what a change does not concern does not notice it.
+
+source "$BATS_TEST_DIRNAME/lib.bash"
+
+setup_file() { world_start; }
+teardown_file() { world_end; }
+setup() {
+	bvs_only 'frames are lost while its flows are revised'
+	ports a b c m n
+	ovs-vsctl add-br br0 -- add-port br0 a -- add-port br0 b -- add-port br0 c -- add-port br0 m \
+		-- add-port br0 n
+	B=02:00:00:00:00:02
+}
+teardown() { [[ $SWITCH != bvs ]] || world_reset; }
+
+@test "ports, bridges and mirrors that come and go cost others no frame and no copy" {
+	mirror br0 m0 select_src_port=a output_port=m
+	expect <<<$'b - > a=- c=- n=-\na - dst=b > b=- m=-'
+	blast_start a "$B"
+	for _ in {1..3}; do
+		ovs-vsctl add-br br1 -- add-port br1 i -- set interface i type=internal -- set port c tag=7
+		mirror br0 m1 select_src_port=c output_port=n
+		blast_more
+		ovs-vsctl del-br br1 -- clear port c tag -- remove bridge br0 mirrors \
+			"$(vsctl --bare --columns=_uuid find mirror name=m1)"
+		ovs-vsctl del-port c
+		blast_more
+		ovs-vsctl add-port br0 c
+	done
+	blast_stop
+	((GOT[b] == SENT && GOT[m] == SENT && GOT[c] == 0 && GOT[n] == 0))
+}
+
+@test "a mirror's output moved from one port to another: each frame is copied once, to one of them" {
+	mirror br0 m0 select_src_port=a output_port=m
+	# The other one is reserved as well, so that nothing else gets there.
+	mirror br0 idle output_port=n
+	mirror br0 idle2 output_port=m
+	expect <<<$'b - > a=- c=-\na - dst=b > b=- m=-'
+	blast_start a "$B"
+	for _ in {1..3}; do
+		ovs-vsctl -- --id=@n get port n -- set mirror m0 output_port=@n
+		blast_more
+		ovs-vsctl -- --id=@m get port m -- set mirror m0 output_port=@m
+		blast_more
+	done
+	blast_stop
+	((GOT[b] == SENT && GOT[m] + GOT[n] == SENT && GOT[m] > 3000 && GOT[n] > 3000))
+}
+
+@test "a mirror replaced by an equal one, or selecting the same in other words, misses nothing" {
+	mirror br0 m0 select_src_port=a output_port=m
+	expect <<<$'b - > a=- c=- n=-\na - dst=b > b=- m=-'
+	blast_start a "$B"
+	for _ in {1..3}; do
+		ovs-vsctl set mirror m0 select_all=true
+		blast_more
+		ovs-vsctl -- --id=@b get port b -- set mirror m0 select_all=false select_src_port='[]' select_dst_port=@b
+		blast_more
+		ovs-vsctl -- --id=@a get port a -- --id=@m get port m -- set bridge br0 mirrors=@new \
+			-- --id=@new create mirror name=m0 select_src_port=@a output_port=@m >/dev/null
+		blast_more
+	done
+	blast_stop
+	((GOT[b] == SENT && GOT[m] == SENT))
+}
+
+@test "two ports changed to another VLAN in one transaction: no frame is lost, none strays" {
+	ovs-vsctl set port a tag=10 -- set port b tag=10 -- set port c tag=30 \
+		-- set port n tag=40 -- set port m tag=50
+	expect <<<$'b - > a=-\na - dst=b > b=-'
+	blast_start a "$B"
+	for _ in {1..5}; do
+		ovs-vsctl set port a tag=20 -- set port b tag=20
+		blast_more
+		ovs-vsctl set port a tag=10 -- set port b tag=10
+		blast_more
+	done
+	blast_stop
+	((GOT[b] == SENT && GOT[c] + GOT[n] + GOT[m] == 0))
+}
+
+@test "two VLANs exchanged in one transaction: a frame is never seen in the wrong one" {
+	# a and b are in one VLAN, c and m in the other; then the other way round.
+	ovs-vsctl set port a tag=10 -- set port b tag=10 -- set port c tag=20 -- set port m tag=20 \
+		-- set port n tag=30
+	expect <<<$'a - > b=-\nc - > m=-'
+	# Flooded, so that every member gets it.
+	blast_start a ff:ff:ff:ff:ff:ff
+	for _ in {1..5}; do
+		ovs-vsctl set port a tag=20 -- set port b tag=20 -- set port c tag=10 -- set port m tag=10
+		blast_more
+		ovs-vsctl set port a tag=10 -- set port b tag=10 -- set port c tag=20 -- set port m tag=20
+		blast_more
+	done
+	blast_stop
+	((GOT[b] == SENT && GOT[c] + GOT[m] + GOT[n] == 0))
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# For tests that talk to a server on a socket: ours (bvsd) and the stock one
+# (stock), each in $dir, both ended by stop_servers.
+root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+BUILD=${BUILD:-build}
+[[ $BUILD == /* ]] || BUILD=$root/$BUILD
+PATH=$root/build/peers/bin:$PATH
+# shellcheck disable=SC2034 # for the tests
+schema=$BATS_TEST_DIRNAME/session.ovsschema
+
+make_dir() {
+	dir=$(mktemp -d "${BATS_TMPDIR:-/tmp}/bvs-ovsdb.XXXXXX")
+	export OVS_RUNDIR=$dir OVS_DBDIR=$dir OVS_LOGDIR=$dir
+	servers=()
+}
+
+# until_true LIMIT COMMAND...: the condition is looked at until it holds or LIMIT
+# seconds are over.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.02
+	done
+}
+
+is_started() { # PID LOG
+	grep -qs event=started "$2" || ! kill -0 "$1" 2>/dev/null
+}
+
+# bvsd ARGUMENT...: starts ours with --db-only, listening on $dir/db.sock; its pid is
+# in $pid.
+bvsd() {
+	# A log of its own: what an earlier one wrote must not count as this one's.
+	[[ ! -e $dir/bvsd.log ]] || mv "$dir/bvsd.log" "$dir/bvsd.log.$SECONDS.$RANDOM"
+	"$BUILD/bvsd" --db-only --remote="punix:$dir/db.sock" "$@" >"$dir/bvsd.log" 2>&1 3>&- &
+	pid=$!
+	servers+=("$pid")
+	until_true 10 is_started "$pid" "$dir/bvsd.log"
+	kill -0 "$pid"
+}
+
+# stock SCHEMA: Debian's ovsdb-server on a new file, listening on $dir/stock.sock.
+stock() {
+	ovsdb-tool create "$dir/stock.db" "$1"
+	"$root/build/peers/bin/ovsdb-server" --remote="punix:$dir/stock.sock" \
+		--unixctl="$dir/stock.ctl" -vconsole:off "$dir/stock.db" >"$dir/stock.log" 2>&1 3>&- &
+	servers+=("$!")
+	until_true 10 test -S "$dir/stock.sock"
+}
+
+stop() { # PID [SIGNAL]
+	kill "-${2:-TERM}" "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
+stop_servers() {
+	local p
+	for p in "${servers[@]}"; do
+		stop "$p" KILL || true
+	done
+	# A server's own complaint belongs to the test's output.
+	cat "$dir"/bvsd.log* | sed 's/^/bvsd: /'
+	rm -rf "$dir"
+}
+
+# Runs a command that must not write to stderr.
+quiet() {
+	local rc=0
+	"$@" 2>"$dir/stderr" || rc=$?
+	if [[ -s $dir/stderr ]]; then
+		echo "$* wrote to stderr:" >&2
+		cat "$dir/stderr" >&2
+		return 1
+	fi
+	return "$rc"
+}
+
+refute() {
+	! "$@"
+}
