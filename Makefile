@@ -17,6 +17,7 @@ $(call layer, cli,        jsonrpc base                  , -ljansson)
 # make run      (root) installs what is missing, builds, starts bvsd in the foreground
 # make demo     (root) a SPAN mirror set up and watched in throw-away namespaces
 # make test     (root) everything: packages, build, all tests; one group: tests/run unit
+# make test-vm  (root) the bpf and net groups on Linux 6.1 and 6.12, in virtual machines
 # make check    format, layers, warnings as errors by gcc and clang, static analysis
 # make asan     build/asan/ under address and undefined sanitizers, and the tests that fit
 # make mutants  (root) each planted fault must make its test fail
@@ -59,7 +60,7 @@ TEST_OBJECTS := $(call to_obj,$(TEST_SOURCES))
 TESTS := $(patsubst %.o,%,$(filter %_test.o,$(TEST_OBJECTS)))
 TEST_SKELS := $(patsubst %.bpf.c,$(BUILD)/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
 
-.PHONY: all programs layers objects tests skeletons run demo test check asan mutants clean print-layers
+.PHONY: all programs layers objects tests skeletons run demo test test-vm check asan mutants clean print-layers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,6 +73,9 @@ skeletons: $(SKEL) $(TEST_SKELS)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(FLAGS) $(INCLUDES) -c -o $@ $<
+
+# The schema is inside the program; the compiler does not tell that it was read.
+$(BUILD)/userspace/main.o: schema/vswitch.ovsschema
 
 # Only datapath, and tests, see the headers that are shared with the packet path.
 BPF_INCLUDES = -Ibpf -I$(BUILD)/bpf
@@ -135,6 +139,13 @@ test:
 	@tools/peers
 	@$(MAKE) --no-print-directory all tests
 	@tests/run
+
+test-vm:
+	@[ $$(id -u) = 0 ] || { echo 'make test-vm: must be root (it installs packages)' >&2; exit 1; }
+	@tools/deps
+	@tools/peers
+	@$(MAKE) --no-print-directory all tests
+	@tools/vm/test
 
 check:
 	+@tools/check

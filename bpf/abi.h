@@ -52,7 +52,9 @@ struct settings {
 
 /* --- ports: ARRAY[PORT_SLOTS] --- */
 enum port_flag {
-	PORT_UP = 1 << 0, /* frames can be sent: device there, up, with carrier */
+	/* Up, with carrier, by the latest news: names the reason of a loss.  The one thing that
+	 * is written in place, in both versions, as the news arrives. */
+	PORT_UP = 1 << 0,
 	PORT_RESERVED = 1 << 1, /* a mirror's output port: takes part in nothing else */
 	PORT_PEER = 1 << 2, /* its veth peer is in another namespace and peer_mac is current */
 	PORT_MIRRORED_IN = 1 << 3, /* src_mirrors is not empty */

@@ -139,6 +139,7 @@ struct reentry_job {
 	__u32 port; /* slot of the target */
 	__u32 ifindex; /* of the target */
 	__u32 snaplen; /* as sent, tag included */
+	__u32 is_up; /* the target has a link, as far as is known */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -64,6 +64,7 @@ static __always_inline void mirror_send_cut(struct ctx *c, struct mirror_stats *
 	job->port = mirror->out_port;
 	job->ifindex = out->ifindex;
 	job->snaplen = mirror->snaplen;
+	job->is_up = out->flags & PORT_UP;
 	job->is_valid = 1;
 	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
 	if (*(volatile __u32 *)&job->is_valid) {
@@ -95,7 +96,7 @@ static __always_inline void mirror_send(struct ctx *c, struct mirror_stats *stat
 	}
 	if (is_cut)
 		mirror_send_cut(c, stats, slot, mirror, out);
-	else if (count_copy(stats, bpf_clone_redirect(skb, out->ifindex, 0)))
+	else if (count_copy(stats, bpf_clone_redirect(skb, out->ifindex, 0), out->flags & PORT_UP))
 		count_tx(mirror->out_port, len);
 }
 
@@ -170,7 +171,7 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit, __u32 slot,
 	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
 
 	out = port_get(mirror->out_port, c->w->version);
-	if (!out || !has_link(out) || !mirror_view(c, bit)) {
+	if (!out || !out->ifindex || !mirror_view(c, bit)) {
 		stats->dropped_no_target++;
 		return;
 	}

@@ -86,16 +86,13 @@ static __always_inline bool fits(const struct ctx *c, const struct port_config *
 	return bpf_check_mtu(skb, port->ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) == 0;
 }
 
-static __always_inline bool has_link(const struct port_config *port)
-{
-	return port->flags & PORT_UP && port->ifindex;
-}
-
-/* True if a production frame can leave here; otherwise counts why not. */
+/* True if a production frame can leave here; otherwise counts why not.  PORT_UP is not asked:
+ * it is news that userspace brings, after the link has changed and only while it lives, and
+ * a device that is down drops frames well enough by itself. */
 static __always_inline bool can_send(const struct ctx *c, __u32 slot,
 				     const struct port_config *port, struct vlan_form form)
 {
-	if (unlikely(!has_link(port))) {
+	if (unlikely(!port->ifindex)) {
 		count_drop(slot, DROP_LINK_DOWN);
 		return false;
 	}

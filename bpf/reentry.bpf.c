@@ -44,7 +44,7 @@ static __always_inline void send_cut(struct __sk_buff *skb, const struct reentry
 	skb->mark = 0;
 	for (int i = 0; i < 5; i++)
 		skb->cb[i] = 0;
-	if (count_copy(stats, bpf_clone_redirect(skb, job->ifindex, 0))) {
+	if (count_copy(stats, bpf_clone_redirect(skb, job->ifindex, 0), job->is_up)) {
 		stats->truncated++;
 		count_tx(job->port, skb->len + tag_len);
 	}

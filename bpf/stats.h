@@ -47,14 +47,17 @@ static __always_inline void count_drop(__u32 slot, __u32 reason)
 }
 
 /* Books the kernel's answer to a clone for a mirror; true if the copy is on its way.  Above
- * zero are the answers of queues, "congestion" included: a device without carrier gives it. */
-static __always_inline bool count_copy(struct mirror_stats *s, long result)
+ * zero are the answers of queues, "congestion" included: a device without carrier gives it,
+ * so what is known of the link (is_up) tells the two apart. */
+static __always_inline bool count_copy(struct mirror_stats *s, long result, bool is_up)
 {
 	if (result == 0) {
 		s->sent++;
 		return true;
 	}
-	if (result > 0)
+	if (!is_up)
+		s->dropped_no_target++;
+	else if (result > 0)
 		s->dropped_backlog++;
 	else
 		s->dropped_clone++;

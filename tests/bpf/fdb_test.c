@@ -272,7 +272,7 @@ static void learning_stops_at_the_bridges_limit(void **state)
 	assert_int_equal(rig_fdb_count(), 10);
 }
 
-/* A learned port whose link is down: dropped, not flooded, and the entry stays. */
+/* A learned port without a device: dropped, not flooded, and the entry stays. */
 static void a_port_without_link_is_not_flooded_around(void **state)
 {
 	struct frame f = rig_frame(9, 1, "", 0);
@@ -281,7 +281,7 @@ static void a_port_without_link_is_not_flooded_around(void **state)
 
 	(void)state;
 	set_up(rig_bridge());
-	p.flags = 0;
+	p.ifindex = 0;
 	p.next = 4;
 	rig_put_port(3, p);
 	rig_put_fdb(9, 0, 3, 1, rig_jiffies());

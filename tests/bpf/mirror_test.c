@@ -296,7 +296,7 @@ static void an_output_that_fails_is_copied(void **state)
 
 	(void)state;
 	select_dst(0, 2);
-	mirror_ports[2].flags &= ~(uint32_t)PORT_UP;
+	mirror_ports[2].ifindex = 0;
 	mirror_put_ports();
 	rig_put_mirror(0, mirror_to(0, OUT));
 	rig_put_fdb(9, 0, 2, 1, rig_jiffies());

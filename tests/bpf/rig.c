@@ -402,7 +402,7 @@ int rig_run_reentry(const struct frame *frame, uint32_t mark)
 void rig_put_job(uint32_t is_valid, uint32_t mirror, uint32_t port, uint32_t snaplen)
 {
 	/* As in maps.h, which is the programs' own. */
-	uint32_t job[] = { is_valid, mirror, port, port, snaplen }, zero = 0;
+	uint32_t job[] = { is_valid, mirror, port, port, snaplen, 1 }, zero = 0;
 	size_t n = (size_t)libbpf_num_possible_cpus(), size = (sizeof(job) + 7) / 8 * 8;
 	char *all = calloc(n, size);
 

@@ -489,22 +489,22 @@ TRACE=(strace -f -v -s 256 -e 'trace=bpf,sendto,sendmsg')
 @test "a change of many ports is a change at once, and the way back, too" {
 	driver_start
 	local commands=() i
-	for i in {1..200}; do
-		commands+=("port $i i$i internal $((i % 50))")
+	for i in {1..40}; do
+		commands+=("port $i i$i internal $((i % 20))")
 	done
 	tell "${commands[@]}" apply
-	is 200 eval 'ip -oneline link | grep -cE "^[0-9]+: i[0-9]+@"'
+	is 40 eval 'ip -oneline link | grep -cE "^[0-9]+: i[0-9]+@"'
 	ip link set dev i1 netns n1
-	ip link set dev i51 netns n2
+	ip link set dev i21 netns n2
 	ip -n n1 addr add 10.0.0.1/24 dev i1
-	ip -n n2 addr add 10.0.0.2/24 dev i51
+	ip -n n2 addr add 10.0.0.2/24 dev i21
 	ip -n n1 link set dev i1 up
-	ip -n n2 link set dev i51 up
-	comes_to_say 'state 51' '0 up link *: '
+	ip -n n2 link set dev i21 up
+	comes_to_say 'state 21' '0 up link *: '
 	comes_to_say 'state 1' '0 up link *: '
 	reaches
 	commands=()
-	for i in {1..200}; do
+	for i in {1..40}; do
 		commands+=("drop $i")
 	done
 	tell "${commands[@]}" apply

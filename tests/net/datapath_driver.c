@@ -38,6 +38,7 @@ struct driver {
 	struct model_bridge *bridges[1];
 	struct model_port *ports[MAX_SLOT + 1];
 	struct model_port by_slot[MAX_SLOT + 1];
+	char names[MAX_SLOT + 1][64];
 	struct model_mirror mirror;
 	struct model_mirror *mirrors[1];
 	size_t len;
@@ -88,7 +89,8 @@ static void add_port(struct driver *d, char **words, int n)
 	uint32_t slot = (uint32_t)(port - d->by_slot);
 
 	memset(port, 0, sizeof(*port));
-	port->name = strdup(words[2]);
+	snprintf(d->names[slot], sizeof(d->names[slot]), "%s", words[2]);
+	port->name = d->names[slot];
 	port->slot.number = slot;
 	port->slot.generation = 1;
 	memcpy(port->uuid.b, &slot, sizeof(slot));
@@ -236,5 +238,6 @@ int main(int argc, char **argv)
 	loop_io_stop(&d->input);
 	datapath_close(d->dp);
 	loop_free(d->loop);
+	free(d);
 	return 0;
 }

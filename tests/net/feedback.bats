@@ -33,6 +33,20 @@ port_counts() {
 	is veth vsctl get interface a status:driver_name
 }
 
+@test "the same of an internal port and of the bridge's own" {
+	for _ in 1 2 3; do
+		ovs-vsctl add-br br0 -- add-port br0 i -- set interface i type=internal
+		for port in br0 i; do
+			vsctl --format=json --columns=error,ifindex,mac_in_use,mtu,admin_state,link_state \
+				list interface "$port" >"$BATS_TEST_TMPDIR/row"
+			ip -json link show dev "$port" >"$BATS_TEST_TMPDIR/link"
+			is "$(jq -c '.[0] | [["set", []], .ifindex, .address, .mtu, "down", "down"]' "$BATS_TEST_TMPDIR/link")" \
+				jq -c '.data[0]' "$BATS_TEST_TMPDIR/row"
+		done
+		ovs-vsctl del-br br0
+	done
+}
+
 @test "ofport, error and the rest come in one update with cur_cfg" {
 	ports a
 	ovs-vsctl add-br br0

@@ -197,7 +197,7 @@ class Table:
         if line is None:
             # Cut short: the only frame of ours that starts so.
             hits = [v for k, v in self.expected.items() if k.startswith(bare)]
-            if len(bare) < 36 or len(hits) != 1:
+            if len(bare) < 14 or len(hits) != 1:
                 self.strays.append(f"stray frame at {port.name}: {data[:80].hex()}")
                 return
             line, index = hits[0]

@@ -113,6 +113,8 @@ world_end() {
 	if [[ -v WORLD ]]; then
 		kill -KILL "$WORLD" 2>/dev/null || true
 		wait "$WORLD" 2>/dev/null || true
+		# Whoever entered for a process that was stopped has stopped as well.
+		pkill -CONT -f "^nsenter --target $WORLD " || true
 	fi
 }
 

@@ -108,14 +108,31 @@ bpf_calls() {
 	expect <<<$'a - dst=c > c=- m=-\na - > b=- c=- m=-'
 }
 
+@test "links that go down and up while no daemon runs" {
+	bridge
+	ip -n ends link set dev b down
+	becomes down vsctl get interface b link_state
+	switch_kill KILL
+	ip -n ends link set dev b up
+	ip -n ends link set dev c down
+	wait_until ip -n ends link show dev b up
+	expect <<<$'a - > b=- m=-\na - dst=b > b=- m=-'
+	ip -n ends link set dev c up
+	expect <<<$'a - > b=- c=- m=-'
+	switch_start
+	switch_settled
+	expect <<<$'a - > b=- c=- m=-'
+}
+
 @test "what was learned, numbered and counted is there after a restart" {
 	bridge
 	ovs-vsctl set interface c ofport_request=20
 	expect <<<'a - len=100 x10 > b=- c=- m=-'
 	becomes '11 1080' mirror_counts m0
-	ofports=$(vsctl --bare --columns=name,ofport list interface)
+	ofports() { vsctl --format=csv --no-headings --columns=name,ofport list interface | sort; }
+	before=$(ofports)
 	restart KILL
-	is "$ofports" vsctl --bare --columns=name,ofport list interface
+	is "$before" ofports
 	expect <<<'a - dst=b len=100 > b=- m=-'
 	becomes '12 1180' mirror_counts m0
 }

@@ -300,9 +300,9 @@ static void a_port_that_moves_is_as_good_as_new(void **state)
 	assign(f);
 	generation = b->ports[0]->slot.generation;
 	assert_int_equal(
-		allocation_set_extra(f->a,
-				     allocation_find(f->a, DATAPATH_SLOT_PORT, &b->ports[0]->uuid),
-				     7, &err),
+		allocation_set_ofport(f->a,
+				      allocation_find(f->a, DATAPATH_SLOT_PORT, &b->ports[0]->uuid),
+				      7, &err),
 		0);
 	begin(f);
 	bridge(f, 1);
@@ -311,6 +311,78 @@ static void a_port_that_moves_is_as_good_as_new(void **state)
 	assign(f);
 	assert_true(b->ports[0]->slot.generation > generation);
 	assert_int_equal(b->ports[0]->ofport, 0);
+}
+
+static struct allocation_entry *entry(struct fixture *f, unsigned int n)
+{
+	const struct uuid uuid = uuid_of(n);
+
+	return allocation_find(f->a, DATAPATH_SLOT_PORT, &uuid);
+}
+
+/* Neither numbers that users ask for nor what was flushed makes a port younger. */
+static void age_stays_over_a_restart(void **state)
+{
+	static const unsigned int by_age[] = { 105, 103, 104, 100, 101, 102 };
+	struct fixture *f = *state;
+	struct model_bridge *b;
+	struct error err;
+
+	for (size_t n = 1; n <= 6; n++) {
+		begin(f);
+		b = bridge(f, 1);
+		for (size_t i = n; i-- > 0;)
+			port(f, b, by_age[i]);
+		assign(f);
+	}
+	assert_int_equal(allocation_set_ofport(f->a, entry(f, 105), 65279, &err), 0);
+	assert_int_equal(allocation_set_ofport(f->a, entry(f, 102), 1, &err), 0);
+	begin(f);
+	b = bridge(f, 1);
+	for (size_t i = 0; i < 6; i++)
+		port(f, b, by_age[i])->is_protected = by_age[i] == 103; /* it is flushed */
+	assign(f);
+	reload(f);
+	begin(f);
+	b = bridge(f, 1);
+	port(f, b, 99); /* the youngest */
+	for (unsigned int i = 0; i < 6; i++)
+		port(f, b, 100 + i);
+	assign(f);
+	for (size_t i = 0; i < 6; i++) {
+		const struct uuid uuid = uuid_of(by_age[i]);
+
+		assert_true(uuid_equal(&b->ports[i]->uuid, &uuid));
+		assert_int_equal(b->ports[i]->order, i);
+	}
+	assert_string_equal(b->ports[6]->name, "p99");
+	assert_int_equal(b->ports[0]->ofport, 65279);
+	assert_int_equal(b->ports[5]->ofport, 1);
+}
+
+/* Ports come and go more often than there are ranks. */
+static void ranks_do_not_run_out(void **state)
+{
+	struct fixture *f = *state;
+	struct model_bridge *b;
+	struct error err;
+
+	for (unsigned int i = 0; i < 66000; i++) {
+		begin(f);
+		b = bridge(f, 1);
+		port(f, b, 300 + i % 1000); /* a new one each time */
+		port(f, b, 200);
+		port(f, b, 100 + (i > 10));
+		assign(f);
+		if (i == 20)
+			assert_int_equal(allocation_set_ofport(f->a, entry(f, 101), 4711, &err), 0);
+		if (i > 11) /* the new one is the youngest */
+			assert_true(b->ports[2]->uuid.b[1] * 256 + b->ports[2]->uuid.b[2] >= 300);
+		buf_reset(&f->dp->events);
+	}
+	assert_string_equal(b->ports[0]->name, "p200");
+	assert_string_equal(b->ports[1]->name, "p101");
+	assert_int_equal(b->ports[1]->ofport, 4711);
 }
 
 static void bits_are_in_order_of_age(void **state)
@@ -474,6 +546,8 @@ int main(void)
 		TEST(no_slot_left),
 		TEST(a_changed_port_is_flushed_alone),
 		TEST(a_port_that_moves_is_as_good_as_new),
+		TEST(age_stays_over_a_restart),
+		TEST(ranks_do_not_run_out),
 		TEST(bits_are_in_order_of_age),
 		TEST(bits_do_not_run_out),
 		TEST(the_257th_mirror_is_refused),

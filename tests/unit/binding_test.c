@@ -17,8 +17,7 @@ static void text_and_back(void **state)
 	static const char *const texts[] = {
 		"tap1@16db4055 src",
 		"tap1@00000000 src+dst, tap3@ffffffff output",
-		"vnet3@e6a7d9b6 src+dst+output iface-id=a-b attached-mac=52:54:00:00:00:01 "
-		"vm-id=c",
+		"vnet3@e6a7d9b6 src+dst+output iface-id=a attached-mac=52:54:00:00:00:01 vm-id=c",
 		"a%20b%2C%25%3D%40%7F@00000001 dst iface-id= vm-id=%2C%20x",
 		"p\303\244@00000001 dst+output",
 	};

@@ -227,12 +227,12 @@ int datapath_new_generation(struct datapath *dp, uint32_t *ret, struct error *er
 	return 0;
 }
 
-/* A test may lower them. */
+/* Records in the maps, the unused one of slot 0 included.  A test may lower them. */
 static uint32_t fake_max_slots[4] = { 0, FAKE_SLOTS, FAKE_SLOTS, FAKE_SLOTS };
 
 uint32_t datapath_max_slots(enum datapath_slot_kind kind)
 {
-	return fake_max_slots[kind];
+	return fake_max_slots[kind] - 1;
 }
 
 /* --- what became of it --- */

@@ -237,3 +237,33 @@ int apply_image_take(struct applier *a, struct image *wanted, struct error *err)
 	a->active = wanted;
 	return 0;
 }
+
+static struct port_config *port_in(const struct image *image, uint32_t slot, uint32_t ifindex)
+{
+	struct port_config *port = image_get(image, IMAGE_PORTS, slot);
+
+	return port && port->ifindex == ifindex ? port : NULL;
+}
+
+static void set_up(struct port_config *port, bool is_up)
+{
+	port->flags = is_up ? port->flags | PORT_UP : port->flags & ~(__u32)PORT_UP;
+}
+
+void apply_port_up(struct applier *a, uint32_t slot, uint32_t ifindex, bool is_up)
+{
+	struct image_write w = { .map = IMAGE_PORTS, .key = slot };
+	struct port_config *active = port_in(a->active, slot, ifindex);
+	struct port_config *standby = port_in(a->standby, slot, ifindex);
+	struct error err;
+
+	if (a->is_uncertain || !active)
+		return;
+	set_up(active, is_up);
+	if (standby)
+		set_up(standby, is_up);
+	w.active = active;
+	w.standby = image_get(a->standby, IMAGE_PORTS, slot);
+	if (write_run(a, &w, 1, &err))
+		a->is_uncertain = true;
+}

@@ -149,10 +149,14 @@ static void adopt_link(void *arg, const char *name)
 static int clsact_add(const struct attachments *a, uint32_t ifindex, enum program_id program,
 		      const char *device, struct error *err)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
-		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
-		    .prog_fd = a->programs->fds[program], .flags = BPF_TC_F_REPLACE);
+	struct bpf_tc_hook hook = { .sz = sizeof(hook),
+				    .ifindex = (int)ifindex,
+				    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS };
+	struct bpf_tc_opts opts = { .sz = sizeof(opts),
+				    .handle = FILTER_HANDLE,
+				    .priority = FILTER_PRIORITY,
+				    .prog_fd = a->programs->fds[program],
+				    .flags = BPF_TC_F_REPLACE };
 	int failed;
 
 	if (held_change(a->held, ifindex, device, points[program].held, 0, err))
@@ -173,8 +177,12 @@ static int clsact_add(const struct attachments *a, uint32_t ifindex, enum progra
 static int clsact_remove(const struct attachments *a, uint32_t ifindex, enum program_id program,
 			 struct error *err)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = points[program].tc);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = { .sz = sizeof(hook),
+				    .ifindex = (int)ifindex,
+				    .attach_point = points[program].tc };
+	struct bpf_tc_opts opts = { .sz = sizeof(opts),
+				    .handle = FILTER_HANDLE,
+				    .priority = FILTER_PRIORITY };
 	uint32_t flags = held_flags(a->held, ifindex), ours = points[program].held;
 
 	if (!(flags & ours))
@@ -192,8 +200,12 @@ static int clsact_remove(const struct attachments *a, uint32_t ifindex, enum pro
 static int adopt_filter(struct attachments *a, uint32_t ifindex, enum program_id program,
 			struct error *err)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = points[program].tc);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = { .sz = sizeof(hook),
+				    .ifindex = (int)ifindex,
+				    .attach_point = points[program].tc };
+	struct bpf_tc_opts opts = { .sz = sizeof(opts),
+				    .handle = FILTER_HANDLE,
+				    .priority = FILTER_PRIORITY };
 
 	if (bpf_tc_query(&hook, &opts))
 		return clsact_remove(a, ifindex, program, err);
@@ -203,11 +215,23 @@ static int adopt_filter(struct attachments *a, uint32_t ifindex, enum program_id
 	return clsact_add(a, ifindex, program, "", err);
 }
 
+/* Whether a filter sits in our place. */
+static bool clsact_has_filter(uint32_t ifindex, enum program_id program)
+{
+	struct bpf_tc_hook hook = { .sz = sizeof(hook),
+				    .ifindex = (int)ifindex,
+				    .attach_point = points[program].tc };
+	struct bpf_tc_opts opts = { .sz = sizeof(opts),
+				    .handle = FILTER_HANDLE,
+				    .priority = FILTER_PRIORITY };
+
+	return !bpf_tc_query(&hook, &opts);
+}
+
 static int adopt_filters(struct attachments *a, struct error *err)
 {
-	struct held_device *d, *next;
-
-	HASH_ITER (hh, a->held->devices, d, next) {
+	for (struct held_device *d = a->held->devices, *next; d; d = next) {
+		next = d->hh.next;
 		uint32_t ifindex = d->ifindex, flags = d->held.flags; /* d may go */
 
 		for (int i = 0; i < N_PROGRAMS; i++) {
@@ -241,9 +265,8 @@ int attach_open(struct attachments *a, const struct instance *instance,
 
 void attach_close(struct attachments *a)
 {
-	struct attachment *at, *next;
-
-	HASH_ITER (hh, a->all, at, next) {
+	for (struct attachment *at = a->all, *next; at; at = next) {
+		next = at->hh.next;
 		HASH_DEL(a->all, at);
 		free(at);
 	}
@@ -275,6 +298,8 @@ int attach_remove(struct attachments *a, uint32_t ifindex, enum program_id progr
 
 bool attach_is_taken(const struct attachments *a, uint32_t ifindex)
 {
-	return a->has_tcx && !find(a, ifindex, PROGRAM_INGRESS) &&
-	       tcx_has_program(ifindex, TCX_INGRESS, "bvs_ingress");
+	if (find(a, ifindex, PROGRAM_INGRESS))
+		return false;
+	return a->has_tcx ? tcx_has_program(ifindex, TCX_INGRESS, "bvs_ingress")
+			  : clsact_has_filter(ifindex, PROGRAM_INGRESS);
 }

@@ -52,6 +52,13 @@ static int open_reentry(struct datapath *dp, struct error *err)
 	return put_settings(dp, &wanted, err);
 }
 
+static void on_link(void *arg, uint32_t slot, const struct compile_device *view)
+{
+	struct datapath *dp = arg;
+
+	apply_port_up(&dp->applier, slot, view->ifindex, view->is_up);
+}
+
 static int open_all(struct datapath *dp, struct loop *loop, const struct datapath_options *options,
 		    struct error *err)
 {
@@ -67,6 +74,8 @@ static int open_all(struct datapath *dp, struct loop *loop, const struct datapat
 			err) ||
 	    programs_commit(&dp->programs, &dp->instance, err))
 		return -1;
+	dp->devices.on_link = on_link;
+	dp->devices.on_link_arg = dp;
 	return apply_open(&dp->applier, &dp->maps, err) ||
 			       sweep_open(&dp->sweep, loop, &dp->maps, &dp->applier, err)
 		       ? -1

@@ -65,6 +65,7 @@ must_check int datapath_slot_clear(struct datapath *dp, enum datapath_slot_kind 
 				   struct error *err);
 /* A number never returned before by this instance; persists. */
 must_check int datapath_new_generation(struct datapath *dp, uint32_t *ret, struct error *err);
+/* The highest number that a slot can have. */
 uint32_t datapath_max_slots(enum datapath_slot_kind kind);
 
 /* What became of a port's device, after datapath_apply(). */
@@ -93,7 +94,8 @@ struct datapath_port_stats {
 		rx_missed_errors, rx_multicast_packets, rx_over_err, rx_packets, tx_bytes,
 		tx_dropped, tx_errors, tx_packets;
 };
-/* -1: no device. Seen from the switch: rx is what entered it. */
+/* -1: no device. Seen from the switch: rx is what entered it.  Packets and bytes are the
+ * programs' count since the slot was given out, tags included; the rest is the device's. */
 must_check int datapath_port_stats(struct datapath *dp, uint32_t port_slot,
 				   struct datapath_port_stats *ret);
 

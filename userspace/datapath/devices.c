@@ -287,10 +287,10 @@ void devices_update(struct devices *d, const struct model *model)
 
 void devices_attach(struct devices *d)
 {
-	struct port *port, *next;
 	struct error err;
 
-	HASH_ITER (by_ifindex, d->by_ifindex, port, next) {
+	for (struct port *port = d->by_ifindex, *next; port; port = next) {
+		next = port->by_ifindex.next;
 		if (!attach_add(d->attached, port->ifindex, PROGRAM_INGRESS, port->name, &err))
 			continue;
 		/* One that has just gone will be heard of. */
@@ -304,9 +304,8 @@ void devices_attach(struct devices *d)
 
 static int release_programs(struct devices *d, struct error *err)
 {
-	struct attachment *at, *next;
-
-	HASH_ITER (hh, d->attached->all, at, next) {
+	for (struct attachment *at = d->attached->all, *next; at; at = next) {
+		next = at->hh.next;
 		uint32_t ifindex = at->at.ifindex;
 
 		if (at->at.program == PROGRAM_INGRESS ? port_of_ifindex(d, ifindex) != NULL
@@ -321,9 +320,8 @@ static int release_programs(struct devices *d, struct error *err)
 
 static int release_promiscuity(struct devices *d, struct error *err)
 {
-	struct held_device *held, *next;
-
-	HASH_ITER (hh, d->held->devices, held, next) {
+	for (struct held_device *held = d->held->devices, *next; held; held = next) {
+		next = held->hh.next;
 		struct port *port = port_of_ifindex(d, held->ifindex);
 
 		if (port && port->kind == MODEL_PORT_SYSTEM)
@@ -334,25 +332,20 @@ static int release_promiscuity(struct devices *d, struct error *err)
 	return 0;
 }
 
-static int release_pairs(struct devices *d, struct error *err)
+/* While there is a port for it a pair stays, also one that is of no use just now. */
+static bool is_pair_wanted(void *arg, const char *name)
 {
-	struct pair *pair, *next;
+	const struct port *port = port_of_name(arg, name);
 
-	/* While there is a port for it a pair stays, also one that is of no use just now. */
-	HASH_ITER (by_port, d->pairs.by_port, pair, next) {
-		const struct port *port = port_of_name(d, pair->port);
-
-		if ((!port || port->kind == MODEL_PORT_SYSTEM) &&
-		    pairs_delete(&d->pairs, pair, err))
-			return -1;
-	}
-	return 0;
+	return port && port->kind != MODEL_PORT_SYSTEM;
 }
 
 int devices_release(struct devices *d, struct error *err)
 {
-	return release_programs(d, err) || release_promiscuity(d, err) || release_pairs(d, err) ? -1
-												: 0;
+	/* Pairs first: their programs go with them, which saves a wait for each. */
+	if (pairs_release(&d->pairs, is_pair_wanted, d, err) || release_programs(d, err))
+		return -1;
+	return release_promiscuity(d, err);
 }
 
 int devices_remove_all(struct devices *d, struct error *err)
@@ -396,13 +389,29 @@ static void lose_device(struct devices *d, struct port *port, const struct netde
 		return;
 }
 
+static void tell_link(struct devices *d, const struct port *port)
+{
+	struct compile_device *view;
+
+	if (!port || d->is_applying)
+		return;
+	view = &d->view[port->slot];
+	if (view->ifindex != port->ifindex || view->is_up == devices_is_up(d, port))
+		return;
+	view->is_up = !view->is_up;
+	if (d->on_link)
+		d->on_link(d->on_link_arg, port->slot, view);
+}
+
 static void on_event(void *arg, const struct netdev_event *event)
 {
 	struct devices *d = arg;
 	char pair_port[IFNAMSIZ];
 	struct port *port;
 
-	tell(d, port_of_ifindex(d, peers_on_event(&d->peers, event)), event);
+	port = port_of_ifindex(d, peers_on_event(&d->peers, event));
+	tell(d, port, event);
+	tell_link(d, port);
 	if (pairs_on_event(&d->pairs, event, pair_port)) {
 		tell(d, port_of_name(d, pair_port), event);
 		d->has_news |= !pair_port[0];
@@ -419,6 +428,7 @@ static void on_event(void *arg, const struct netdev_event *event)
 	port->has_ethtool = false;
 	if (port->kind == MODEL_PORT_SYSTEM)
 		tell(d, port, event);
+	tell_link(d, port);
 	if (!event->now ||
 	    (port->kind == MODEL_PORT_SYSTEM && strcmp(port->name, event->now->name)))
 		lose_device(d, port, event);

@@ -57,6 +57,9 @@ struct devices {
 	void (*on_change)(void *arg);
 	void *on_change_arg;
 	struct compile_device view[PORT_SLOTS]; /* after devices_update() */
+	/* Called at once when a port's link goes up or down between applications. */
+	void (*on_link)(void *arg, uint32_t slot, const struct compile_device *view);
+	void *on_link_arg;
 };
 
 /* Begins to listen; attached is for later. */

@@ -11,7 +11,7 @@
  * one. */
 static int wait_by_map_of_maps(struct error *err)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	struct bpf_map_create_opts opts = { .sz = sizeof(opts) };
 	int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "grace_inner", 4, 4, 1, NULL);
 	int outer = -1, failed = -1;
 	__u32 zero = 0;

@@ -37,9 +37,8 @@ int held_open(struct held_table *t, const struct maps *maps, struct error *err)
 
 void held_close(struct held_table *t)
 {
-	struct held_device *d, *next;
-
-	HASH_ITER (hh, t->devices, d, next) {
+	for (struct held_device *d = t->devices, *next; d; d = next) {
+		next = d->hh.next;
 		HASH_DEL(t->devices, d);
 		free(d);
 	}

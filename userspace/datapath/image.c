@@ -102,7 +102,7 @@ void image_seal(struct image *image)
 		qsort(image->entries, n, sizeof(*image->entries), compare);
 }
 
-const void *image_get(const struct image *image, enum image_map map, uint32_t key)
+void *image_get(const struct image *image, enum image_map map, uint32_t key)
 {
 	struct image_entry wanted = { .map = map, .key = key };
 	const struct image_entry *e;

@@ -44,7 +44,7 @@ bool image_is_hash(enum image_map map);
 void *image_put(struct image *image, enum image_map map, uint32_t key);
 /* Sorts, drops what is all zeros.  Nothing is put afterwards. */
 void image_seal(struct image *image);
-const void *image_get(const struct image *image, enum image_map map, uint32_t key); /* or NULL */
+void *image_get(const struct image *image, enum image_map map, uint32_t key); /* or NULL */
 bool image_equal(const struct image *a, const struct image *b);
 
 /* One write.  IMAGE_SET: both versions, `active` as it is and `standby` as wanted (NULL:

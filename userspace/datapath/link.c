@@ -95,6 +95,32 @@ int link_delete(struct netlink *n, uint32_t ifindex, const char *name, struct er
 	return 0;
 }
 
+int link_set_group(struct netlink *n, uint32_t ifindex, const char *name, uint32_t group,
+		   struct error *err)
+{
+	struct netlink_request r = { 0 };
+	struct nlmsghdr *h = netlink_link_message(&r, RTM_NEWLINK, 0, ifindex);
+
+	mnl_attr_put_u32(h, IFLA_GROUP, group);
+	netlink_message_end(&r, h);
+	return done(netlink_do(n, &r), "set the group", name, err);
+}
+
+int link_delete_group(struct netlink *n, uint32_t group, struct error *err)
+{
+	struct netlink_request r = { 0 };
+	struct nlmsghdr *h = netlink_link_message(&r, RTM_DELLINK, 0, 0);
+	int failed;
+
+	mnl_attr_put_u32(h, IFLA_GROUP, group);
+	netlink_message_end(&r, h);
+	failed = netlink_do(n, &r);
+	if (failed && failed != -ENODEV)
+		return error_errno(err, -failed, "could not delete network devices of group %u",
+				   group);
+	return 0;
+}
+
 static int set_flags(struct netlink *n, uint32_t ifindex, uint32_t flags, uint32_t change)
 {
 	struct netlink_request r = { 0 };

@@ -28,6 +28,10 @@ must_check int link_silence(const char *name, struct error *err);
 
 must_check int link_delete(struct netlink *n, uint32_t ifindex, const char *name,
 			   struct error *err); /* a missing one is fine */
+/* Many at once, which takes as long as one: all of our namespace that are in the group. */
+must_check int link_set_group(struct netlink *n, uint32_t ifindex, const char *name, uint32_t group,
+			      struct error *err);
+must_check int link_delete_group(struct netlink *n, uint32_t group, struct error *err);
 must_check int link_set_up(struct netlink *n, uint32_t ifindex, const char *name,
 			   struct error *err);
 must_check int link_set_promisc(struct netlink *n, uint32_t ifindex, const char *name, bool on,

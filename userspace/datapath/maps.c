@@ -125,7 +125,8 @@ int maps_open_pinned(struct maps *m, bool *ret_all, struct error *err)
 static int create_ours(struct maps *m, struct error *err)
 {
 	for (int i = 0; i < N_MAPS; i++) {
-		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+		struct bpf_map_create_opts opts = { .sz = sizeof(opts),
+						    .map_flags = BPF_F_NO_PREALLOC };
 
 		if (!specs[i].is_ours || m->fds[i] >= 0)
 			continue;

@@ -51,7 +51,7 @@ static bool is_same(const struct netdev *a, const struct netdev *b)
 	return a->ifindex == b->ifindex && !strcmp(a->name, b->name) && a->flags == b->flags &&
 	       a->type == b->type && a->mtu == b->mtu && a->has_mac == b->has_mac &&
 	       !memcmp(a->mac, b->mac, sizeof(a->mac)) && !strcmp(a->kind, b->kind) &&
-	       !strcmp(a->alias, b->alias) && a->master == b->master &&
+	       !strcmp(a->alias, b->alias) && a->master == b->master && a->group == b->group &&
 	       a->carrier_changes == b->carrier_changes && a->is_dormant == b->is_dormant &&
 	       a->link == b->link && a->link_nsid == b->link_nsid;
 }
@@ -150,11 +150,10 @@ static int compare(const void *a, const void *b)
 
 static void take_all(struct netdevs *n, struct answers *a)
 {
-	struct netdev *dev, *next;
-
 	if (a->n)
 		qsort(a->devs, a->n, sizeof(*a->devs), compare);
-	HASH_ITER (by_ifindex, n->by_ifindex, dev, next) {
+	for (struct netdev *dev = n->by_ifindex, *next; dev; dev = next) {
+		next = dev->by_ifindex.next;
 		if (!a->n || !bsearch(dev, a->devs, a->n, sizeof(*a->devs), compare))
 			forget(n, dev->ifindex, NULL);
 	}
@@ -321,15 +320,14 @@ int netdevs_open(struct loop *loop, const struct netdev_handler *handler, struct
 
 void netdevs_close(struct netdevs *n)
 {
-	struct netdev *dev, *next;
-
 	if (!n)
 		return;
 	loop_io_stop(&n->watch);
 	if (n->events)
 		mnl_socket_close(n->events);
 	netlink_close(&n->netlink);
-	HASH_ITER (by_ifindex, n->by_ifindex, dev, next) {
+	for (struct netdev *dev = n->by_ifindex, *next; dev; dev = next) {
+		next = dev->by_ifindex.next;
 		drop(n, dev);
 		free(dev);
 	}
@@ -360,8 +358,8 @@ const struct netdev *netdevs_by_ifindex(const struct netdevs *n, uint32_t ifinde
 void netdevs_each(const struct netdevs *n, void (*cb)(void *arg, const struct netdev *dev),
 		  void *arg)
 {
-	struct netdev *dev, *next;
-
-	HASH_ITER (by_ifindex, n->by_ifindex, dev, next)
+	for (struct netdev *dev = n->by_ifindex, *next; dev; dev = next) {
+		next = dev->by_ifindex.next;
 		cb(arg, dev);
+	}
 }

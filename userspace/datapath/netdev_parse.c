@@ -49,6 +49,9 @@ static int parse_attr(const struct nlattr *a, void *arg)
 	case IFLA_MASTER:
 		dev->master = number(a);
 		break;
+	case IFLA_GROUP:
+		dev->group = number(a);
+		break;
 	case IFLA_LINK:
 		dev->link = number(a);
 		break;

@@ -23,6 +23,7 @@ struct netdev {
 	char kind[16];
 	char alias[64]; /* the beginning of it */
 	uint32_t master; /* ifindex; 0: none */
+	uint32_t group;
 	uint32_t carrier_changes;
 	bool is_dormant;
 	uint32_t link; /* a veth's peer: ifindex in its namespace; 0: none */

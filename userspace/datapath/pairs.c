@@ -77,10 +77,10 @@ void pairs_open(struct pairs *p, const struct instance *instance, struct netdevs
 
 void pairs_close(struct pairs *p)
 {
-	struct pair *pair, *next;
-
-	HASH_ITER (by_port, p->by_port, pair, next)
+	for (struct pair *pair = p->by_port, *next; pair; pair = next) {
+		next = pair->by_port.next;
 		forget(p, pair);
+	}
 }
 
 struct pair *pairs_find(const struct pairs *p, const char *port)
@@ -163,7 +163,9 @@ struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac,
 	return pair;
 }
 
-int pairs_delete(struct pairs *p, struct pair *pair, struct error *err)
+/* --- deleting --- */
+
+static int delete_one(struct pairs *p, struct pair *pair, struct error *err)
 {
 	const struct netdev *dev = netdevs_by_ifindex(p->netdevs, pair->ifindex);
 
@@ -171,6 +173,73 @@ int pairs_delete(struct pairs *p, struct pair *pair, struct error *err)
 		return -1;
 	forget(p, pair);
 	return 0;
+}
+
+struct group_use {
+	uint32_t group;
+	bool is_used;
+};
+
+static void look_for_group(void *arg, const struct netdev *dev)
+{
+	struct group_use *use = arg;
+
+	use->is_used |= dev->group == use->group;
+}
+
+/* A group number that no device has. */
+static uint32_t unused_group(const struct pairs *p)
+{
+	struct group_use use = { 0x62767300, true };
+
+	while (use.is_used) {
+		use.group++;
+		use.is_used = false;
+		netdevs_each(p->netdevs, look_for_group, &use);
+	}
+	return use.group;
+}
+
+/* The kernel waits some 20 ms for each deletion, or once for all devices of a group. */
+static int delete_many(struct pairs *p, struct pair **pairs, size_t n, struct error *err)
+{
+	struct netlink *netlink = netdevs_netlink(p->netdevs);
+	uint32_t group = unused_group(p);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct netdev *dev = netdevs_by_ifindex(p->netdevs, pairs[i]->ifindex);
+
+		if (dev && link_set_group(netlink, dev->ifindex, dev->name, group, err) &&
+		    err->errnum != ENODEV)
+			return -1;
+	}
+	if (link_delete_group(netlink, group, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		forget(p, pairs[i]);
+	return 0;
+}
+
+int pairs_release(struct pairs *p, bool (*is_wanted)(void *arg, const char *port), void *arg,
+		  struct error *err)
+{
+	struct pair **unwanted;
+	size_t n = 0;
+	int failed = 0;
+
+	unwanted = calloc(HASH_CNT(by_port, p->by_port) + 1, sizeof(*unwanted));
+	if (!unwanted)
+		abort();
+	for (struct pair *pair = p->by_port; pair; pair = pair->by_port.next) {
+		if (!is_wanted(arg, pair->port))
+			unwanted[n++] = pair;
+	}
+	if (n == 1)
+		failed = delete_one(p, unwanted[0], err);
+	else if (n)
+		failed = delete_many(p, unwanted, n, err);
+	free(unwanted);
+	return failed;
 }
 
 /* --- re-entry --- */

@@ -43,7 +43,9 @@ bool pairs_has_end(const struct pairs *p, const struct netdev *dev);
  * silent and up.
  * mac: the user's end's, if it is made.  NULL: the reason is in err. */
 struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac, struct error *err);
-must_check int pairs_delete(struct pairs *p, struct pair *pair, struct error *err);
+/* Deletes the pairs for which is_wanted() says no. */
+must_check int pairs_release(struct pairs *p, bool (*is_wanted)(void *arg, const char *port),
+			     void *arg, struct error *err);
 
 /* The device that clones are sent to to be worked on: of a pair that stays down. */
 must_check int pairs_ensure_reentry(struct pairs *p, struct error *err);

@@ -42,18 +42,18 @@ void peers_forget(struct peers *p, uint32_t ifindex)
 
 void peers_close(struct peers *p)
 {
-	struct peer *peer, *next;
-
-	HASH_ITER (by_ifindex, p->by_ifindex, peer, next)
+	for (struct peer *peer = p->by_ifindex, *next; peer; peer = next) {
+		next = peer->by_ifindex.next;
 		drop(p, peer);
+	}
 }
 
 void peers_doubt_all(struct peers *p)
 {
-	struct peer *peer, *next;
-
-	HASH_ITER (by_ifindex, p->by_ifindex, peer, next)
+	for (struct peer *peer = p->by_ifindex, *next; peer; peer = next) {
+		next = peer->by_ifindex.next;
 		doubt(p, peer);
+	}
 }
 
 const struct peer *peers_find(const struct peers *p, uint32_t ifindex)
@@ -63,15 +63,19 @@ const struct peer *peers_find(const struct peers *p, uint32_t ifindex)
 	return peer && peer->is_known ? peer : NULL;
 }
 
-static bool ask(struct peers *p, const struct netdev *ours, struct netdev *ret)
+/* Each end must name the other. */
+static bool ask(struct peers *p, const struct netdev *asked, struct netdev *ret)
 {
+	uint32_t ours = asked->ifindex, theirs = asked->link;
 	const struct netdev *local;
 
-	if (ours->link_nsid != NETDEV_NO_NSID)
-		return netdevs_ask_foreign(p->netdevs, ours->link_nsid, ours->link, ret) &&
-		       ret->link == ours->ifindex;
-	local = netdevs_by_ifindex(p->netdevs, ours->link);
-	if (!local || local->link != ours->ifindex || local->link_nsid != NETDEV_NO_NSID)
+	if (asked->link_nsid != NETDEV_NO_NSID)
+		return netdevs_ask_foreign(p->netdevs, asked->link_nsid, theirs, ret) &&
+		       ret->link == ours;
+	/* The news of a new veth's first end are older than the second end. */
+	netdevs_refresh(p->netdevs, theirs);
+	local = netdevs_by_ifindex(p->netdevs, theirs);
+	if (!local || local->link != ours || local->link_nsid != NETDEV_NO_NSID)
 		return false;
 	*ret = *local;
 	return true;
@@ -79,8 +83,10 @@ static bool ask(struct peers *p, const struct netdev *ours, struct netdev *ret)
 
 const struct peer *peers_learn(struct peers *p, uint32_t ifindex)
 {
-	const struct netdev *ours;
 	struct peer *peer = entry_of(p, ifindex);
+	const struct netdev *ours;
+	struct peer_place at;
+	struct netdev dev;
 
 	if (peer && peer->is_known)
 		return peer;
@@ -94,13 +100,19 @@ const struct peer *peers_learn(struct peers *p, uint32_t ifindex)
 	netdevs_poll(p->netdevs);
 	/* A move of the other end is not told to ours. */
 	netdevs_refresh(p->netdevs, ifindex);
-	/* What was read may be that our end is gone: then this is, too. */
-	peer = entry_of(p, ifindex);
 	ours = netdevs_by_ifindex(p->netdevs, ifindex);
-	if (!peer || !ours || !ours->link || !ask(p, ours, &peer->dev))
+	if (!ours || !ours->link)
 		return NULL;
-	peer->at.nsid = ours->link_nsid;
-	peer->at.ifindex = ours->link;
+	at.nsid = ours->link_nsid;
+	at.ifindex = ours->link;
+	if (!ask(p, ours, &dev))
+		return NULL;
+	/* What was read may have been that our end is gone: then this is, too. */
+	peer = entry_of(p, ifindex);
+	if (!peer)
+		return NULL;
+	peer->dev = dev;
+	peer->at = at;
 	peer->is_known = true;
 	HASH_ADD(by_place, p->by_place, at, sizeof(peer->at), peer);
 	return peer;
@@ -121,7 +133,11 @@ uint32_t peers_on_event(struct peers *p, const struct netdev_event *event)
 
 	HASH_FIND(by_place, p->by_place, &place, sizeof(place), peer);
 	if (peer) {
-		doubt(p, peer);
+		/* Still there: then this is the latest that is known. */
+		if (event->now && event->now->link == peer->ifindex)
+			peer->dev = *event->now;
+		else
+			doubt(p, peer);
 		ours = peer->ifindex;
 	} else if (event->now && event->now->link) {
 		/* Perhaps one that was looked for in vain. */

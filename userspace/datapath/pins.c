@@ -75,10 +75,16 @@ int pins_each(int dir, void (*cb)(void *arg, const char *name), void *arg)
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		if (n == cap) {
+			char **more;
+
 			cap = cap ? cap * 2 : 64;
-			names = reallocarray(names, cap, sizeof(*names));
+			more = reallocarray(names, cap, sizeof(*names));
+			if (!more)
+				abort();
+			names = more;
 		}
-		if (!names || !(names[n++] = strdup(e->d_name)))
+		names[n] = strdup(e->d_name);
+		if (!names[n++])
 			abort();
 	}
 	closedir(stream);

@@ -78,12 +78,14 @@ static const char *last_word(char *log)
 static int refused(struct bvs *skel, char *logs, int cause, struct error *err)
 {
 	struct bpf_program *program;
+	size_t i = 0;
 
 	bpf_object__for_each_program (program, skel->obj) {
-		if (*logs)
+		char *log = logs + i++ * LOG_SIZE;
+
+		if (*log)
 			return error_errno(err, cause, "load BPF program %s: %s",
-					   bpf_program__name(program), last_word(logs));
-		logs += LOG_SIZE;
+					   bpf_program__name(program), last_word(log));
 	}
 	return error_errno(err, cause, "load BPF programs");
 }

@@ -16,7 +16,7 @@
 #include "datapath/maps.h"
 
 enum {
-	SLICE = 4096, /* entries looked at without a pause */
+	SLICE = 2048, /* entries looked at without a pause */
 	PAUSE_MS = 20,
 	PERIOD_MS = 2000,
 	COUNTS_SIZE = BRIDGE_SLOTS * sizeof(uint64_t),
@@ -47,7 +47,9 @@ static int load_clock(void)
 static bool read_clock(const struct sweep *s, uint32_t *ret)
 {
 	char frame[64] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame));
+	struct bpf_test_run_opts run = { .sz = sizeof(run),
+					 .data_in = frame,
+					 .data_size_in = sizeof(frame) };
 
 	if (bpf_prog_test_run_opts(s->clock, &run))
 		return false;

@@ -8,7 +8,6 @@
 #include "reconcile/free_slots.h"
 #include "switch/mirror.h"
 #include "switch/model.h"
-#include "switch/ofport.h"
 #include "switch/vlan.h"
 
 enum { N_KINDS = DATAPATH_SLOT_MIRROR + 1 };
@@ -16,7 +15,9 @@ enum { N_KINDS = DATAPATH_SLOT_MIRROR + 1 };
 struct allocation {
 	struct datapath *dp;
 	struct allocation_entry *entries[N_KINDS]; /* hashes by uuid */
+	struct allocation_entry **by_slot[N_KINDS];
 	struct free_slots free[N_KINDS];
+	uint32_t *last_rank; /* the youngest port's, by the bridge's slot */
 	uint64_t next_age;
 	uint64_t pass;
 };
@@ -30,6 +31,12 @@ struct allocation_entry *allocation_find(struct allocation *a, enum datapath_slo
 	return e;
 }
 
+struct allocation_entry *allocation_at(struct allocation *a, enum datapath_slot_kind kind,
+				       uint32_t slot)
+{
+	return a->by_slot[kind][slot];
+}
+
 static struct allocation_entry *add_entry(struct allocation *a, const struct datapath_slot *at)
 {
 	struct allocation_entry *e = calloc(1, sizeof(*e));
@@ -38,25 +45,38 @@ static struct allocation_entry *add_entry(struct allocation *a, const struct dat
 		abort();
 	e->at = *at;
 	HASH_ADD(hh, a->entries[at->kind], at.uuid, sizeof(e->at.uuid), e);
+	a->by_slot[at->kind][at->slot] = e;
 	return e;
 }
 
 static void remove_entry(struct allocation *a, struct allocation_entry *e)
 {
 	HASH_DEL(a->entries[e->at.kind], e);
+	a->by_slot[e->at.kind][e->at.slot] = NULL;
 	free(e);
 }
 
-/* --- loading --- */
+/* --- what a port keeps in extra: its rank by age in the bridge, and its ofport --- */
 
-/* Ages do not survive, but numbers are given in order of age, and the bridge's own port
- * is made first. */
-static uint64_t age_of_ofport(uint32_t ofport)
+enum { RANK_SHIFT = 16, RANK_MAX = UINT16_MAX };
+
+static uint32_t rank_of(const struct allocation_entry *e)
 {
-	if (ofport == OFPORT_LOCAL)
-		return 0;
-	return ofport ? ofport : OFPORT_LOCAL;
+	return e->at.extra >> RANK_SHIFT;
 }
+
+uint32_t allocation_ofport(const struct allocation_entry *e)
+{
+	return e->at.extra & UINT16_MAX;
+}
+
+int allocation_set_ofport(struct allocation *a, struct allocation_entry *e, uint32_t ofport,
+			  struct error *err)
+{
+	return allocation_set_extra(a, e, rank_of(e) << RANK_SHIFT | ofport, err);
+}
+
+/* --- loading --- */
 
 static void load_one(void *arg, const struct datapath_slot *at)
 {
@@ -70,7 +90,19 @@ static void load_one(void *arg, const struct datapath_slot *at)
 	if (e || !free_slots_claim(&a->free[at->kind], at->slot))
 		return;
 	e = add_entry(a, at);
-	e->age = at->kind == DATAPATH_SLOT_PORT ? age_of_ofport(at->extra) : 0;
+	if (at->kind == DATAPATH_SLOT_PORT &&
+	    at->owner <= datapath_max_slots(DATAPATH_SLOT_BRIDGE) &&
+	    rank_of(e) > a->last_rank[at->owner])
+		a->last_rank[at->owner] = rank_of(e);
+}
+
+static void *slots_array(enum datapath_slot_kind kind, size_t size)
+{
+	void *array = calloc((size_t)datapath_max_slots(kind) + 1, size);
+
+	if (!array)
+		abort();
+	return array;
 }
 
 int allocation_load(struct datapath *dp, struct allocation **ret, struct error *err)
@@ -80,10 +112,12 @@ int allocation_load(struct datapath *dp, struct allocation **ret, struct error *
 	if (!a)
 		return error_nomem(err);
 	a->dp = dp;
-	a->next_age = OFPORT_LOCAL + 1;
+	a->last_rank = slots_array(DATAPATH_SLOT_BRIDGE, sizeof(*a->last_rank));
 	for (enum datapath_slot_kind kind = DATAPATH_SLOT_BRIDGE; kind <= DATAPATH_SLOT_MIRROR;
-	     kind++)
-		free_slots_init(&a->free[kind], datapath_max_slots(kind));
+	     kind++) {
+		free_slots_init(&a->free[kind], datapath_max_slots(kind) + 1);
+		a->by_slot[kind] = slots_array(kind, sizeof(struct allocation_entry *));
+	}
 	if (datapath_slots_each(dp, load_one, a, err)) {
 		allocation_free(a);
 		return -1;
@@ -107,7 +141,9 @@ void allocation_free(struct allocation *a)
 			remove_entry(a, e);
 		}
 		free_slots_destroy(&a->free[kind]);
+		free(a->by_slot[kind]);
 	}
+	free(a->last_rank);
 	free(a);
 }
 
@@ -127,6 +163,50 @@ int allocation_set_extra(struct allocation *a, struct allocation_entry *e, uint3
 	return 0;
 }
 
+static int cmp_ranks(const void *a_, const void *b_)
+{
+	const struct allocation_entry *const *a = a_, *const *b = b_;
+
+	return rank_of(*a) < rank_of(*b) ? -1 : rank_of(*a) > rank_of(*b);
+}
+
+/* All of a bridge's ports move down, which changes no order. */
+static int renumber(struct allocation *a, uint32_t bridge, struct error *err)
+{
+	struct allocation_entry **ports =
+		calloc(HASH_COUNT(a->entries[DATAPATH_SLOT_PORT]) + 1, sizeof(*ports));
+	uint32_t n = 0;
+	int rc = 0;
+
+	if (!ports)
+		return error_nomem(err);
+	for (struct allocation_entry *e = a->entries[DATAPATH_SLOT_PORT]; e; e = e->hh.next) {
+		if (e->at.owner == bridge)
+			ports[n++] = e;
+	}
+	qsort(ports, n, sizeof(struct allocation_entry *), cmp_ranks);
+	for (uint32_t i = 0; i < n && !rc; i++)
+		rc = allocation_set_extra(a, ports[i],
+					  (i + 1) << RANK_SHIFT | allocation_ofport(ports[i]), err);
+	if (!rc)
+		a->last_rank[bridge] = n;
+	free(ports);
+	return rc;
+}
+
+/* Of an object that is new in its bridge: ports get their rank, others nothing. */
+static int first_extra(struct allocation *a, enum datapath_slot_kind kind, uint32_t owner,
+		       uint32_t *ret, struct error *err)
+{
+	*ret = 0;
+	if (kind != DATAPATH_SLOT_PORT)
+		return 0;
+	if (a->last_rank[owner] == RANK_MAX && renumber(a, owner, err))
+		return -1;
+	*ret = ++a->last_rank[owner] << RANK_SHIFT;
+	return 0;
+}
+
 /* *ret NULL: there is no slot left. */
 static int new_entry(struct allocation *a, enum datapath_slot_kind kind, const struct uuid *uuid,
 		     uint32_t owner, struct allocation_entry **ret, struct error *err)
@@ -137,7 +217,8 @@ static int new_entry(struct allocation *a, enum datapath_slot_kind kind, const s
 	at.slot = free_slots_take(&a->free[kind]);
 	if (!at.slot)
 		return 0;
-	if (datapath_slot_clear(a->dp, kind, at.slot, err) ||
+	if (first_extra(a, kind, owner, &at.extra, err) ||
+	    datapath_slot_clear(a->dp, kind, at.slot, err) ||
 	    datapath_new_generation(a->dp, &at.generation, err) ||
 	    datapath_slot_put(a->dp, &at, err)) {
 		free_slots_give(&a->free[kind], at.slot);
@@ -158,7 +239,8 @@ static int renew(struct allocation *a, struct allocation_entry *e, uint32_t owne
 		return -1;
 	if (at.owner != owner) {
 		at.owner = owner;
-		at.extra = 0;
+		if (first_extra(a, at.kind, owner, &at.extra, err))
+			return -1;
 		e->age = a->next_age++;
 	}
 	if (datapath_slot_put(a->dp, &at, err))
@@ -203,7 +285,7 @@ static int assign_port(struct allocation *a, struct arena *arena, const struct m
 	if (!e) {
 		p->error = arena_printf(arena,
 					"could not add network device %s: all %u ports are in use",
-					p->name, datapath_max_slots(DATAPATH_SLOT_PORT) - 1);
+					p->name, datapath_max_slots(DATAPATH_SLOT_PORT));
 		return 0;
 	}
 	if (e->has_fingerprint && e->fingerprint != fingerprint && renew(a, e, e->at.owner, err))
@@ -211,7 +293,7 @@ static int assign_port(struct allocation *a, struct arena *arena, const struct m
 	e->has_fingerprint = true;
 	e->fingerprint = fingerprint;
 	p->slot = slot_of(e);
-	p->ofport = e->at.extra;
+	p->ofport = allocation_ofport(e);
 	return 0;
 }
 
@@ -239,9 +321,9 @@ static void sort_ports(struct allocation *a, struct arena *arena, struct model_b
 	for (size_t i = 0; i < b->n_ports; i++) {
 		struct model_port *p = b->ports[i];
 		const struct allocation_entry *e =
-			p->error ? NULL : allocation_find(a, DATAPATH_SLOT_PORT, &p->uuid);
+			p->error ? NULL : allocation_at(a, DATAPATH_SLOT_PORT, p->slot.number);
 
-		aged[i] = (struct aged){ e ? e->age : UINT64_MAX, i, p };
+		aged[i] = (struct aged){ e ? rank_of(e) : UINT64_MAX, i, p };
 	}
 	qsort(aged, b->n_ports, sizeof(*aged), cmp_aged);
 	for (size_t i = 0; i < b->n_ports; i++) {
@@ -399,7 +481,7 @@ static int assign_mirrors(struct allocation *a, struct arena *arena, struct mode
 static void refuse_bridge(struct model_bridge *b, struct arena *arena)
 {
 	const char *why = arena_printf(arena, "bridge %s: all %u bridges are in use", b->name,
-				       datapath_max_slots(DATAPATH_SLOT_BRIDGE) - 1);
+				       datapath_max_slots(DATAPATH_SLOT_BRIDGE));
 
 	for (size_t i = 0; i < b->n_ports; i++)
 		b->ports[i]->error = why;

@@ -17,10 +17,11 @@ struct model;
 struct allocation;
 
 struct allocation_entry {
-	struct datapath_slot
-		at; /* as in the pinned map; extra of a bridge: the ofport given last */
+	/* As in the pinned map.  extra of a bridge: the ofport given last; of a port: its
+	 * ofport and its rank by age, so that neither changes over a restart. */
+	struct datapath_slot at;
 	/* The rest lasts as long as the process. */
-	uint64_t age; /* of ports: lower is older */
+	uint64_t age; /* of mirrors without a bit yet: lower is older */
 	bool has_fingerprint;
 	uint64_t fingerprint; /* of ports: what must flush them when it changes */
 	bool has_mac;
@@ -46,6 +47,13 @@ must_check int allocation_release(struct allocation *a, struct error *err);
 /* NULL: has no slot. */
 struct allocation_entry *allocation_find(struct allocation *a, enum datapath_slot_kind kind,
 					 const struct uuid *uuid);
+struct allocation_entry *allocation_at(struct allocation *a, enum datapath_slot_kind kind,
+				       uint32_t slot);
 /* Writes at.extra, when it is new. */
 must_check int allocation_set_extra(struct allocation *a, struct allocation_entry *e,
 				    uint32_t extra, struct error *err);
+
+/* Of ports. */
+uint32_t allocation_ofport(const struct allocation_entry *e);
+must_check int allocation_set_ofport(struct allocation *a, struct allocation_entry *e,
+				     uint32_t ofport, struct error *err);

@@ -203,7 +203,9 @@ bool cells_map_string(struct cells *c, const struct row *row, const struct colum
 	bool differs;
 	size_t n = 0;
 
-	if (had ? value && !strcmp(had, value) : !value)
+	if (!had && !value)
+		return false;
+	if (had && value && !strcmp(had, value))
 		return false;
 	k = atoms_new(datum_n(old) + 1);
 	v = atoms_new(datum_n(old) + 1);

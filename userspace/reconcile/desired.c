@@ -17,6 +17,7 @@
 #include "reconcile/rows.h"
 #include "switch/mac.h"
 #include "switch/model.h"
+#include "switch/ofport.h"
 #include "switch/vlan.h"
 
 #define LOG_MODULE "reconcile"
@@ -28,6 +29,7 @@ struct making {
 	struct arena *arena;
 	struct port_index *index;
 	struct model_bridge *bridge; /* the one being made */
+	size_t room; /* in bridge->ports */
 };
 
 /* NULL: the row is somewhere else already. */
@@ -46,7 +48,17 @@ static struct placed *place(struct making *m, const struct row *row, const char 
 
 static void add_port(struct making *m, struct model_port *p)
 {
-	m->bridge->ports[m->bridge->n_ports++] = p;
+	struct model_bridge *b = m->bridge;
+
+	if (b->n_ports == m->room) { /* a bond has more than one Interface */
+		struct model_port **ports =
+			arena_new_array(m->arena, struct model_port *, m->room * 2);
+
+		memcpy(ports, b->ports, b->n_ports * sizeof(struct model_port *));
+		b->ports = ports;
+		m->room *= 2;
+	}
+	b->ports[b->n_ports++] = p;
 }
 
 static struct model_port *new_port(struct making *m, const struct row *port,
@@ -132,6 +144,15 @@ static void set_mac(struct making *m, struct model_port *p, const char *text)
 	memcpy(p->mac, mac, sizeof(mac));
 }
 
+static void set_ofport(struct making *m, struct model_port *p, const struct row *iface)
+{
+	int64_t recorded = row_integer(iface, m->c->interface.ofport, 0);
+
+	p->ofport_request = (uint32_t)row_integer(iface, m->c->interface.ofport_request, 0);
+	if (recorded > 0 && recorded <= OFPORT_REQUEST_MAX)
+		p->ofport_recorded = (uint32_t)recorded;
+}
+
 static void set_vlan(struct making *m, struct model_port *p, const struct row *row)
 {
 	const struct columns *c = m->c;
@@ -169,6 +190,8 @@ static void make_port(struct making *m, const struct row *row, struct placed *pl
 		set_kind(m, p, row_string(iface, c->interface.type));
 		set_mac(m, p, row_string(iface, c->interface.mac));
 		p->mtu_request = (uint32_t)row_integer(iface, c->interface.mtu_request, 0);
+		set_ofport(m, p, iface);
+		p->has_bridge_mac = mac_parse(row_string(row, c->port.mac), p->bridge_mac);
 		p->is_protected = row_bool(row, c->port.is_protected, false);
 		set_vlan(m, p, row);
 		if (n > 1)
@@ -196,14 +219,9 @@ static void make_ports(struct making *m, const struct row *bridge_row)
 	const struct datum *d = row_datum(bridge_row, c->bridge.ports);
 	struct model_bridge *b = m->bridge;
 	struct datum_cursor cursor;
-	size_t n = 0;
 
-	datum_foreach (d, &cursor) {
-		const struct row *row = db_find(m->db, c->port.table, &cursor.key->uuid);
-
-		n += row ? datum_n(row_datum(row, c->port.interfaces)) : 0;
-	}
-	b->ports = arena_new_array(m->arena, struct model_port *, n);
+	m->room = datum_n(d) + 1;
+	b->ports = arena_new_array(m->arena, struct model_port *, m->room);
 	datum_foreach (d, &cursor) {
 		const struct row *row = db_find(m->db, c->port.table, &cursor.key->uuid);
 		struct placed *placed =

@@ -46,8 +46,8 @@ static void set_error(struct work *w, const char *text)
 static void check_keys(struct desired_mirrors *m, struct work *w)
 {
 	static const char *const known[] = {
-		"bvs-account",	 "bvs-sticky",	    STICKY_RECORD, "bvs-src-ports",
-		"bvs-dst-ports", "bvs-output-port",
+		"bvs-account",	 "bvs-sticky",	  STICKY_RECORD,
+		"bvs-src-ports", "bvs-dst-ports", "bvs-output-port",
 	};
 	static const char *const planned[] = { "bvs-filter", "bvs-wire-form" };
 	struct datum_cursor cursor;
@@ -143,8 +143,7 @@ static bool is_match(const struct desired_mirrors *m, const struct port_selector
 		s->key ? db_find(m->db, m->c->interface.table, &p->interface_uuid) : NULL;
 
 	return port_selector_matches(
-		s, p->name,
-		row ? row_map_string(row, m->c->interface.external_ids, s->key) : NULL);
+		s, p->name, row ? row_map_string(row, m->c->interface.external_ids, s->key) : NULL);
 }
 
 static void await(struct work *w, const char *name, unsigned int role, const char *why)

@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-#include "ovsdb/db.h"
-#include "ovsdb/row.h"
 #include "reconcile/allocation.h"
-#include "reconcile/columns.h"
 #include "switch/mac.h"
 #include "switch/model.h"
 
@@ -44,14 +41,14 @@ void local_mac_recall(struct allocation *a, struct model *model)
 	}
 }
 
-static bool mac_of_port(const struct db *db, const struct columns *c, struct datapath *dp,
-			const struct model_port *p, uint8_t ret[6])
+static bool mac_of_port(struct datapath *dp, const struct model_port *p, uint8_t ret[6])
 {
-	const struct row *row = db_find(db, c->port.table, &p->uuid);
 	struct datapath_port_state state;
 
-	if (row && mac_parse(row_string(row, c->port.mac), ret))
+	if (p->has_bridge_mac) {
+		memcpy(ret, p->bridge_mac, sizeof(p->bridge_mac));
 		return true;
+	}
 	datapath_port_state(dp, p->slot.number, &state);
 	if (!state.has_mac)
 		return false;
@@ -59,8 +56,7 @@ static bool mac_of_port(const struct db *db, const struct columns *c, struct dat
 	return true;
 }
 
-static void choose(const struct db *db, const struct columns *c, struct datapath *dp,
-		   const struct model_bridge *b, uint8_t ret[6])
+static void choose(struct datapath *dp, const struct model_bridge *b, uint8_t ret[6])
 {
 	bool has_one = false;
 
@@ -75,7 +71,7 @@ static void choose(const struct db *db, const struct columns *c, struct datapath
 
 		if (p->error || p->kind == MODEL_PORT_LOCAL || p->is_reserved)
 			continue;
-		if (!mac_of_port(db, c, dp, p, mac) || !mac_is_universal(mac))
+		if (!mac_of_port(dp, p, mac) || !mac_is_universal(mac))
 			continue;
 		if (!has_one || memcmp(mac, ret, sizeof(mac)) < 0)
 			memcpy(ret, mac, sizeof(mac));
@@ -83,8 +79,7 @@ static void choose(const struct db *db, const struct columns *c, struct datapath
 	}
 }
 
-bool local_mac_choose(struct allocation *a, const struct db *db, const struct columns *c,
-		      struct datapath *dp, struct model *model)
+bool local_mac_choose(struct allocation *a, struct datapath *dp, struct model *model)
 {
 	bool changed = false;
 
@@ -95,7 +90,7 @@ bool local_mac_choose(struct allocation *a, const struct db *db, const struct co
 
 		if (!e)
 			continue;
-		choose(db, c, dp, b, e->mac);
+		choose(dp, b, e->mac);
 		e->has_mac = true;
 		if (local && set(local, e->mac))
 			changed = true;

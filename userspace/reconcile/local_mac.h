@@ -8,9 +8,7 @@
 #include <stdbool.h>
 
 struct allocation;
-struct columns;
 struct datapath;
-struct db;
 struct model;
 
 /* Into the model what was chosen last, so that the local port keeps its address; one that
@@ -19,5 +17,4 @@ void local_mac_recall(struct allocation *a, struct model *model);
 
 /* After datapath_apply(), when the ports' addresses are known: chooses, into the model.
  * True: some local port must change its address, so apply again. */
-bool local_mac_choose(struct allocation *a, const struct db *db, const struct columns *c,
-		      struct datapath *dp, struct model *model);
+bool local_mac_choose(struct allocation *a, struct datapath *dp, struct model *model);

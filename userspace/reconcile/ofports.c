@@ -2,10 +2,7 @@
 #include "reconcile/ofports.h"
 
 #include "base/arena.h"
-#include "ovsdb/db.h"
-#include "ovsdb/row.h"
 #include "reconcile/allocation.h"
-#include "reconcile/columns.h"
 #include "switch/model.h"
 #include "switch/ofport.h"
 
@@ -17,34 +14,26 @@ static bool works(struct datapath *dp, const struct model_port *p)
 	return !state.error[0];
 }
 
-static struct ofport_claim claim_of(const struct allocation_entry *e, const struct db *db,
-				    const struct columns *c, struct datapath *dp,
+static struct ofport_claim claim_of(const struct allocation_entry *e, struct datapath *dp,
 				    const struct model_port *p)
 {
-	const struct row *row = db_find(db, c->interface.table, &p->interface_uuid);
-	struct ofport_claim claim = {
-		.held = e->at.extra,
+	return (struct ofport_claim){
+		.request = p->ofport_request,
+		.held = allocation_ofport(e),
+		.recorded = p->ofport_recorded,
 		.is_local = p->kind == MODEL_PORT_LOCAL,
 		.is_working = works(dp, p),
 	};
-
-	if (row) {
-		int64_t recorded = row_integer(row, c->interface.ofport, 0);
-
-		claim.request = (uint32_t)row_integer(row, c->interface.ofport_request, 0);
-		if (recorded > 0 && recorded <= OFPORT_REQUEST_MAX)
-			claim.recorded = (uint32_t)recorded;
-	}
-	return claim;
 }
 
-static int assign_bridge(struct allocation *a, const struct db *db, const struct columns *c,
-			 struct datapath *dp, struct arena *arena, struct model_bridge *b,
-			 struct error *err)
+static int assign_bridge(struct allocation *a, struct datapath *dp, struct arena *arena,
+			 struct model_bridge *b, struct error *err)
 {
 	struct allocation_entry *bridge = allocation_find(a, DATAPATH_SLOT_BRIDGE, &b->uuid);
 	struct ofport_claim *claims = arena_new_array(arena, struct ofport_claim, b->n_ports);
 	struct model_port **ports = arena_new_array(arena, struct model_port *, b->n_ports);
+	struct allocation_entry **entries =
+		arena_new_array(arena, struct allocation_entry *, b->n_ports);
 	uint32_t cursor;
 	size_t n = 0;
 
@@ -54,32 +43,30 @@ static int assign_bridge(struct allocation *a, const struct db *db, const struct
 	for (size_t i = 0; i < b->n_ports; i++) {
 		struct model_port *p = b->ports[i];
 		struct allocation_entry *e =
-			p->error ? NULL : allocation_find(a, DATAPATH_SLOT_PORT, &p->uuid);
+			p->error ? NULL : allocation_at(a, DATAPATH_SLOT_PORT, p->slot.number);
 
 		if (!e)
 			continue;
 		ports[n] = p;
-		claims[n++] = claim_of(e, db, c, dp, p);
+		entries[n] = e;
+		claims[n++] = claim_of(e, dp, p);
 	}
 	ofport_assign(claims, n, &cursor);
 	if (allocation_set_extra(a, bridge, cursor, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct allocation_entry *e =
-			allocation_find(a, DATAPATH_SLOT_PORT, &ports[i]->uuid);
-
 		ports[i]->ofport = claims[i].given;
-		if (allocation_set_extra(a, e, claims[i].given, err))
+		if (allocation_set_ofport(a, entries[i], claims[i].given, err))
 			return -1;
 	}
 	return 0;
 }
 
-int ofports_assign(struct allocation *a, const struct db *db, const struct columns *c,
-		   struct datapath *dp, struct model *model, struct error *err)
+int ofports_assign(struct allocation *a, struct datapath *dp, struct model *model,
+		   struct error *err)
 {
 	for (size_t i = 0; i < model->n_bridges; i++) {
-		if (assign_bridge(a, db, c, dp, model->arena, model->bridges[i], err))
+		if (assign_bridge(a, dp, model->arena, model->bridges[i], err))
 			return error_wrap(err, "OpenFlow port numbers");
 	}
 	return 0;

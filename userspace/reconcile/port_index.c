@@ -133,6 +133,5 @@ void port_index_identity(const struct columns *c, const struct row *port,
 {
 	*ret = (struct port_identity){ .name = row_string(port, c->port.name) };
 	for (int i = 0; interface && i < PORT_N_IDS; i++)
-		ret->ids[i] =
-			row_map_string(interface, c->interface.external_ids, port_id_keys[i]);
+		ret->ids[i] = row_map_string(interface, c->interface.external_ids, port_id_keys[i]);
 }

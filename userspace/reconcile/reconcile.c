@@ -156,12 +156,11 @@ static int bring_into_force(struct reconcile *r, struct model *model, struct err
 	if (allocation_assign(r->allocation, model, err) || datapath_apply(r->dp, model, err))
 		return -1;
 	/* A port just taken may have the address that the bridge must bear. */
-	if (local_mac_choose(r->allocation, r->db, &r->columns, r->dp, model) &&
-	    datapath_apply(r->dp, model, err))
+	if (local_mac_choose(r->allocation, r->dp, model) && datapath_apply(r->dp, model, err))
 		return -1;
 	if (allocation_release(r->allocation, err))
 		return -1;
-	return ofports_assign(r->allocation, r->db, &r->columns, r->dp, model, err);
+	return ofports_assign(r->allocation, r->dp, model, err);
 }
 
 static int commit(struct reconcile *r, struct cells *cells, struct error *err)

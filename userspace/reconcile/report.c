@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reconcile/report.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +30,9 @@ static void report_mirror_counters(const struct report *r, const struct model_mi
 				   bool only_if_none)
 {
 	static const char *const keys[] = {
-		"tx_bytes",	     "tx_packets",	"selected",
-		"filtered",	     "merged",		"sent",
-		"truncated",	     "dropped_backlog", "dropped_budget",
-		"dropped_clone",     "dropped_mtu",	"dropped_no_target",
+		"tx_bytes",	  "tx_packets",	   "selected",	  "filtered",
+		"merged",	  "sent",	   "truncated",	  "dropped_backlog",
+		"dropped_budget", "dropped_clone", "dropped_mtu", "dropped_no_target",
 	};
 	const struct row *row = db_find(r->cells->db, r->c->mirror.table, &m->uuid);
 	const struct allocation_entry *e =
@@ -173,7 +173,7 @@ void report_counters(const struct report *r)
 		const struct model_bridge *b = r->model->bridges[i];
 
 		for (size_t k = 0; k < b->n_ports; k++)
-			report_port_counters(r, b->ports[k], false);
+			report_port_counters(r, b->ports[k]);
 		for (size_t k = 0; k < b->n_mirrors; k++)
 			report_mirror_counters(r, b->mirrors[k], false);
 	}

@@ -95,10 +95,11 @@ void report_port_state(const struct report *r, const struct model_bridge *b,
 		log_info("event=port bridge=%s name=%s ofport=%u", b->name, p->name, p->ofport);
 	cells_clear(r->cells, row, r->c->interface.error);
 	report_device(r, row, &state);
-	report_port_counters(r, p, true);
+	if (!datum_n(row_datum(row, r->c->interface.statistics)))
+		report_port_counters(r, p); /* no port is without figures */
 }
 
-void report_port_counters(const struct report *r, const struct model_port *p, bool only_if_none)
+void report_port_counters(const struct report *r, const struct model_port *p)
 {
 	static const char *const keys[] = {
 		"collisions",  "rx_bytes",     "rx_crc_err",	   "rx_dropped",
@@ -109,8 +110,7 @@ void report_port_counters(const struct report *r, const struct model_port *p, bo
 	const struct row *row = row_of(r, p);
 	struct datapath_port_stats s;
 
-	if (!row || p->error || !p->slot.number ||
-	    (only_if_none && datum_n(row_datum(row, r->c->interface.statistics))))
+	if (!row || p->error || !p->slot.number)
 		return;
 	if (datapath_port_stats(r->dp, p->slot.number, &s))
 		return;

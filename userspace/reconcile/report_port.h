@@ -3,8 +3,6 @@
 /*
  * One Interface's part of a report.
  */
-#include <stdbool.h>
-
 struct allocation;
 struct cells;
 struct columns;
@@ -25,5 +23,4 @@ struct report {
 
 void report_port_state(const struct report *r, const struct model_bridge *b,
 		       const struct model_port *p);
-/* only_if_none: just where the column is empty, so that no port is without figures. */
-void report_port_counters(const struct report *r, const struct model_port *p, bool only_if_none);
+void report_port_counters(const struct report *r, const struct model_port *p);

@@ -25,8 +25,8 @@ enum { AWAITED_MAX = 256 };
 
 /* A Port row that is in a column, or comes back to it. */
 struct held {
-	struct uuid uuid;
 	const struct row *row;
+	const char *name; /* the key */
 	unsigned int in_columns; /* roles */
 	unsigned int returned;
 	bool is_recorded;
@@ -51,24 +51,25 @@ static const struct column *column_of(const struct columns *c, int role)
 				  : c->mirror.output_port;
 }
 
-static struct held *find_held(struct resolving *r, const struct uuid *uuid)
+static struct held *find_held(struct resolving *r, const char *name)
 {
 	struct held *h;
 
-	HASH_FIND(hh, r->held, uuid, sizeof(*uuid), h);
+	HASH_FIND_STR(r->held, name, h);
 	return h;
 }
 
 static struct held *hold(struct resolving *r, const struct row *row)
 {
-	struct held *h = find_held(r, &row->uuid);
+	const char *name = row_string(row, r->in->c->port.name);
+	struct held *h = find_held(r, name);
 
 	if (h)
 		return h;
 	h = arena_alloc(r->in->arena, sizeof(*h));
-	h->uuid = row->uuid;
 	h->row = row;
-	HASH_ADD(hh, r->held, uuid, sizeof(h->uuid), h);
+	h->name = name;
+	HASH_ADD_KEYPTR(hh, r->held, h->name, strlen(h->name), h);
 	return h;
 }
 
@@ -98,7 +99,7 @@ static void record_held(struct resolving *r, struct held *h)
 	h->is_recorded = true;
 	h->at = r->record.n;
 	p = binding_add(&r->record, r->in->arena);
-	p->row = port_index_tag(&h->uuid);
+	p->row = port_index_tag(&h->row->uuid);
 	port_index_identity(r->in->c, h->row, port_index_interface(r->in->db, r->in->c, h->row),
 			    &p->identity);
 }
@@ -144,21 +145,23 @@ static void return_port(struct resolving *r, const struct row *row, unsigned int
 
 static void follow(struct resolving *r, const struct bound_port *p)
 {
-	struct port_now now;
-	const struct row *row = now_of(r, p, &now);
-	struct held *h = row ? find_held(r, &row->uuid) : NULL;
-	enum binding_fate fate = binding_fate(p, row ? &now : NULL);
+	struct held *h = find_held(r, p->identity.name);
 	unsigned int roles = p->roles;
+	const struct row *row;
+	struct port_now now;
 
+	if (h && port_index_tag(&h->row->uuid) == p->row) {
+		record_held(r, h); /* it has never been away */
+		return;
+	}
 	/* Who puts a port of that name, or another output, there by hand has decided. */
 	if (r->has_output)
 		roles &= ~(unsigned int)BINDING_OUTPUT;
 	if (h)
 		roles &= ~h->in_columns;
-	switch (fate) {
-	case BINDING_STAYS: /* where it is not in the column a client took it out */
-		if (h)
-			record_held(r, h);
+	row = now_of(r, p, &now);
+	switch (binding_fate(p, row ? &now : NULL)) {
+	case BINDING_STAYS: /* in no column: a client took it out */
 		return;
 	case BINDING_RETURNED:
 		if (roles)

@@ -99,8 +99,8 @@ static char *copy(const char *s)
 /* Do both speak of one thing?  There is one output only, whatever its name. */
 static bool is_same_part(const struct bound_port *a, const struct bound_port *b)
 {
-	return a->roles & b->roles && (b->roles == BINDING_OUTPUT ||
-				       !strcmp(a->identity.name, b->identity.name));
+	return a->roles & b->roles &&
+	       (b->roles == BINDING_OUTPUT || !strcmp(a->identity.name, b->identity.name));
 }
 
 /* The latest word is all that counts. */
@@ -218,8 +218,7 @@ static void note_departure(struct noting *n, const struct uuid *mirror, unsigned
 		row = find_deleted(n, c->port.table, uuid);
 	if (!row)
 		return;
-	interface = is_loss ? interface_of_deleted(n, row)
-			    : port_index_interface(n->db, c, row);
+	interface = is_loss ? interface_of_deleted(n, row) : port_index_interface(n->db, c, row);
 	port.row = port_index_tag(uuid);
 	port_index_identity(c, row, interface, &port.identity);
 	add_event(n->events, mirror, is_loss, &port);

@@ -9,8 +9,7 @@
 
 /* By the bits. */
 static const char *const role_names[] = {
-	"",	  "src",	"dst",	      "src+dst",
-	"output", "src+output", "dst+output", "src+dst+output",
+	"", "src", "dst", "src+dst", "output", "src+output", "dst+output", "src+dst+output",
 };
 enum { ROLES_END = 1 << N_ROLES };
 

@@ -61,4 +61,5 @@ enum binding_fate {
 	BINDING_NAME_TAKEN, /* waits: the name is another port's now */
 	BINDING_ELSEWHERE, /* waits: the port is on another bridge */
 };
-enum binding_fate binding_fate(const struct bound_port *p, const struct port_now *now); /* or NULL */
+enum binding_fate binding_fate(const struct bound_port *p,
+			       const struct port_now *now); /* or NULL */

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "switch/mac.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct mac_text mac_text(const uint8_t mac[6])
 {
-	struct mac_text t;
+	static const char digits[] = "0123456789abcdef";
+	struct mac_text t = { "" };
+	char *to = t.s;
 
-	snprintf(t.s, sizeof(t.s), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		 mac[4], mac[5]);
+	for (int i = 0; i < 6; i++) {
+		*to++ = digits[mac[i] >> 4];
+		*to++ = digits[mac[i] & 15];
+		*to++ = i < 5 ? ':' : '\0';
+	}
 	return t;
 }
 

@@ -60,12 +60,16 @@ struct model_port {
 	const char *name; /* of the device, too */
 	struct slot slot;
 	uint32_t ofport;
+	uint32_t ofport_request; /* 0: none */
+	uint32_t ofport_recorded; /* what the database says it had; 0: none */
 	enum model_port_kind kind;
 	uint16_t order; /* by age in its bridge, from 0 */
 	struct model_vlan vlan;
 	bool is_protected;
 	bool has_mac;
 	uint8_t mac[6]; /* wanted address of an internal device */
+	bool has_bridge_mac;
+	uint8_t bridge_mac[6]; /* Port.mac: counts as its address when the bridge takes one */
 	uint32_t mtu_request; /* 0: leave it */
 	bool is_reserved; /* an active mirror's output port */
 	/* Not NULL: cannot be a port, and why (Interface.error); no slot, and the datapath

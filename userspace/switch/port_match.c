@@ -50,8 +50,7 @@ static int parse_one(char *s, struct arena *arena, struct port_selector *ret, st
 		ret->key = trim(s);
 		ret->value = trim(equals + 1);
 		if (!*ret->key || !*ret->value)
-			return error_set(err, "syntax error", "\"%s\" is not KEY=VALUE",
-					 ret->text);
+			return error_set(err, "syntax error", "\"%s\" is not KEY=VALUE", ret->text);
 	} else {
 		ret->is_pattern = s[strcspn(s, "*?[\\")] != '\0';
 	}
