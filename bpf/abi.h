@@ -26,7 +26,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 enum {
 	PORT_SLOTS = 8192,
@@ -89,7 +89,9 @@ struct port_config {
 	__u32 mtu; /* of the device, without the Ethernet header; of a veth pair the lesser one */
 	__u8 peer_mac[6]; /* with PORT_PEER */
 	__u16 order; /* position in the bridge by age: mirrors take the oldest port's form */
-	__u64 pad[3];
+	__u32 patch_peer; /* slot of a patch port's other end; such a port has no device */
+	__u32 pad32;
+	__u64 pad[2];
 	__u64 src_mirrors[MIRROR_WORDS]; /* bits of the bridge's mirrors; without select_all */
 	__u64 dst_mirrors[MIRROR_WORDS];
 };
@@ -139,9 +141,9 @@ struct head_entry {
 /* map mirrors: ARRAY[MIRROR_SLOTS] */
 struct mirror_config {
 	__u32 generation;
-	__u32 out_port; /* port slot */
+	__u32 out_port; /* port slot; 0: none, or the copies go to out_vlan */
 	__u32 snaplen; /* 0: whole frames */
-	__u16 out_vlan; /* RSPAN; 0: none */
+	__u16 out_vlan; /* RSPAN: to the ports that carry it; 0: none */
 	__u16 vlans; /* vlan set; VLAN_SET_ALL: whatever VLAN */
 	__u64 same_output[MIRROR_WORDS]; /* bits of mirrors with this destination, own included */
 };
@@ -187,7 +189,7 @@ enum drop_reason {
 	DROP_LINK_DOWN,
 	DROP_MTU,
 	DROP_SEND, /* the kernel refused a clone */
-	DROP_LOOP,
+	DROP_LOOP, /* too often through patch ports */
 	N_DROP_REASONS
 };
 
@@ -201,11 +203,12 @@ struct port_stats {
 };
 
 /* map mirror_stats: PERCPU_ARRAY[MIRROR_SLOTS].  selected = filtered + merged + sent +
- * all dropped_*; each is counted where it happens. */
+ * all dropped_*; each is counted where it happens.  Of the copies to the ports of a VLAN the
+ * one that fared best is booked. */
 struct mirror_stats {
 	__u64 tx_packets, tx_bytes; /* stock meaning: frames mirrored, length as received */
 	__u64 selected;
-	__u64 filtered; /* by VLAN, or from a protected port to a protected one */
+	__u64 filtered; /* by VLAN, from a protected port to a protected one, not for RSPAN */
 	__u64 merged; /* the same destination was served by another mirror */
 	__u64 sent;
 	__u64 truncated; /* part of sent */

@@ -13,6 +13,16 @@ struct walk {
 	__u32 then; /* head of the second list */
 };
 
+/* A copy that left by a port whose output is mirrored, as that port would read it: it is
+ * copied on when the packet itself has had its copies. */
+struct onward {
+	__u32 slot;
+	struct vlan view;
+};
+enum { ONWARD_COPIES = 256 };
+
+enum mirror_stage { MIRROR_INGRESS, MIRROR_EGRESS, MIRROR_ONWARD };
+
 /* The values.  In a map's memory, not on the stack, as the verifier forgets what was stored
  * there: otherwise it follows each combination of tags, ports and mirrors through all that
  * comes after.  One element for each level of nesting: a program on the re-entry device
@@ -34,13 +44,19 @@ struct work {
 	bool is_dropped;
 	bool is_mirrored; /* the bits below are in use */
 	__u32 reason; /* enum drop_reason */
+	__u32 hops; /* patch ports passed */
 
 	/* Mirrors of the bridge, as bits. */
 	__u64 pending[MIRROR_WORDS]; /* selected in this stage and yet to come */
 	__u64 done[MIRROR_WORDS]; /* looked at in an earlier stage: at most once a packet */
 	__u64 served[MIRROR_WORDS]; /* their destination has had a copy */
-	struct vlan view; /* the packet as the mirror at hand sees it */
-	bool is_egress; /* stage of mirroring */
+	__u64 passed_over[MIRROR_WORDS]; /* done, but only for the VLAN */
+	__u32 stage; /* enum mirror_stage */
+	struct vlan seen; /* the packet in this stage, whose VLAN select_vlan is about */
+	struct vlan view; /* and as the mirror at hand sees it */
+	__u32 snaplen; /* of the copies at hand */
+	__u32 outcome; /* the best of them */
+	__u32 n_onward;
 
 	struct walk walk;
 	/* The flood's last member so far: it is sent to when the next one turns up, or in the
@@ -52,8 +68,12 @@ struct work {
 	__u32 wanted_bit;
 	__u32 oldest_order; /* plus 1; 0: none yet */
 	__u32 oldest_slot;
+
+	struct onward onward[ONWARD_COPIES];
 };
 
+/* The first level and four patch ports.  The kernel would bear two devices more, and then
+ * loses frames without a word. */
 enum { NESTING = 5 };
 
 struct {

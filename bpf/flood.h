@@ -8,21 +8,20 @@
 #include "ctx.h"
 #include "output.h"
 
-static __always_inline void walk_start(struct ctx *c)
+static __always_inline void walk_start(struct ctx *c, const struct vlan *vlan)
 {
-	struct access_key key = { .bridge = c->in->bridge, .vlan = tag_vid(c->w->vlan.outer) };
+	struct access_key key = { .bridge = c->in->bridge, .vlan = tag_vid(vlan->outer) };
 	struct head_entry *head = bpf_map_lookup_elem(&access_head, &key);
 
 	c->w->walk.next = c->bridge->trunk_head;
 	c->w->walk.then = head ? head->v[c->w->version & 1] : 0;
 }
 
-static __always_inline bool is_member(const struct ctx *c, __u32 slot,
-				      const struct port_config *port)
+static __always_inline bool is_member(const struct ctx *c, const struct port_config *port,
+				      const struct vlan *vlan)
 {
-	return slot != c->w->in_slot && port->bridge == c->in->bridge &&
-	       !(port->flags & PORT_RESERVED) && vlan_is_carried(port, tag_vid(c->w->vlan.outer)) &&
-	       vlan_inner_passes(port, c->w->vlan.inner) && !is_protected_pair(port, c->in);
+	return port->bridge == c->in->bridge && !(port->flags & PORT_RESERVED) &&
+	       vlan_is_carried(port, tag_vid(vlan->outer)) && vlan_inner_passes(port, vlan->inner);
 }
 
 /* The next slot of the walk; false at its end. */
@@ -36,13 +35,22 @@ static __always_inline bool walk_next(struct ctx *c, __u32 *ret)
 	return *ret != 0;
 }
 
-/* Steps over the slot, and returns its record if the frame is for it. */
-static __always_inline const struct port_config *walk_port(struct ctx *c, __u32 slot)
+/* Steps over the slot, and returns its record if that port is a member. */
+static __always_inline const struct port_config *walk_member(struct ctx *c, __u32 slot,
+							     const struct vlan *vlan)
 {
 	const struct port_config *port = port_get(slot, c->w->version);
 
 	c->w->walk.next = port ? port->next : 0;
-	return port && is_member(c, slot, port) ? port : NULL;
+	return port && is_member(c, port, vlan) ? port : NULL;
+}
+
+/* Likewise, if the frame is for that port. */
+static __always_inline const struct port_config *walk_port(struct ctx *c, __u32 slot)
+{
+	const struct port_config *port = walk_member(c, slot, &c->w->vlan);
+
+	return port && slot != c->w->in_slot && !is_protected_pair(port, c->in) ? port : NULL;
 }
 
 /* Which mirrors select any of the outputs?  Into c->w->pending. */
@@ -63,7 +71,7 @@ static long flood_select_step(__u32 i, void *arg)
 
 static __always_inline void flood_select(struct ctx *c)
 {
-	walk_start(c);
+	walk_start(c, &c->w->vlan);
 	bpf_loop(PORT_SLOTS, flood_select_step, c, 0);
 }
 
@@ -92,7 +100,7 @@ static long flood_step(__u32 i, void *arg)
 static __always_inline int flood_send(struct ctx *c)
 {
 	c->w->held_slot = 0;
-	walk_start(c);
+	walk_start(c, &c->w->vlan);
 	bpf_loop(PORT_SLOTS, flood_step, c, 0);
 	if (c->w->held_slot)
 		return send_last(c, c->w->held_slot, c->w->held_ifindex, c->w->held_form);

@@ -23,6 +23,7 @@ static __always_inline bool begin(struct ctx *c, __u32 nesting, __u32 version)
 	}
 	c->w->is_busy = true;
 	c->w->version = version & 1;
+	c->w->hops = nesting;
 	c->w->may_use_peer = nesting == 0;
 	c->w->is_admitted = false;
 	c->w->is_dropped = false;
@@ -135,9 +136,20 @@ static __always_inline int act(struct ctx *c)
 	if (c->w->is_admitted)
 		mirror_ingress(c);
 	if (unlikely(c->w->is_dropped)) {
+		mirror_onward(c);
 		count_drop(c->w->in_slot, c->w->reason);
 		return TC_ACT_SHOT;
 	}
 	mirror_egress(c);
+	mirror_onward(c);
 	return likely(c->out) ? act_unicast(c) : flood_send(c);
+}
+
+/* All of it, after use_device() or use_port(). */
+static __always_inline int forward(struct ctx *c)
+{
+	if (!receive(c))
+		return TC_ACT_SHOT;
+	decide(c);
+	return act(c);
 }

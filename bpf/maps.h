@@ -131,15 +131,24 @@ struct {
 /* --- between the programs --- */
 
 /* What the re-entry device's program shall do with the clone that is being sent to it:
- * written by bvs_ingress just before, taken by bvs_reentry on the same processor before
- * bpf_clone_redirect() returns.  Userspace has no business here. */
+ * written just before, taken by bvs_reentry on the same processor before
+ * bpf_clone_redirect() returns, and answered.  Userspace has no business here. */
 struct reentry_job {
 	__u32 is_valid; /* 0: a frame that is none of ours */
-	__u32 mirror; /* slot */
 	__u32 port; /* slot of the target */
-	__u32 ifindex; /* of the target */
-	__u32 snaplen; /* as sent, tag included */
+	__u32 ifindex; /* of the target; 0: it is a patch port */
+	__u32 snaplen; /* as sent, tag included; 0: whole */
 	__u32 is_up; /* the target has a link, as far as is known */
+	__u32 outcome; /* the answer: enum outcome */
+	/* Of a patch port: */
+	__u32 peer; /* slot of its other end, where the frame goes on */
+	__u32 hops; /* patch ports on the way, this one included */
+	__u32 version; /* of the configuration */
+	__u32 bridge; /* slot: if the other end is on the same one, ... */
+	__u32 is_mirrored; /* ... these bits go there and come back */
+	__u32 pad;
+	__u64 done[MIRROR_WORDS];
+	__u64 served[MIRROR_WORDS];
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

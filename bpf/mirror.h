@@ -3,7 +3,8 @@
 /*
  * Copies.  A mirror copies a packet at most once: at ingress, in the form in which the
  * frame came, or else at egress, in the form in which it leaves the port that is mirrored
- * (of several, the oldest port).  The copy then takes the output port's own form.  All
+ * (of several, the oldest port).  The copy then takes the form of the output port, or of
+ * each port of the output VLAN, and may be copied on by a mirror of what leaves there.  All
  * copies are made before the production frame is sent, which may take the original away.
  */
 #include "flood.h"
@@ -45,59 +46,54 @@ static __always_inline bool mirror_is_served(const struct ctx *c, __u32 bit)
 	return word >> (bit & 63) & 1;
 }
 
-/* Cut copies go through the re-entry device, whose program works on the clone only, and
- * counts for itself: it has run when bpf_clone_redirect() returns. */
-static __always_inline void mirror_send_cut(struct ctx *c, struct mirror_stats *stats, __u32 slot,
-					    const struct mirror_config *mirror,
-					    const struct port_config *out)
+/* A copy that leaves by this port is for the mirrors that select it there, too. */
+static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct port_config *out)
 {
-	struct __sk_buff *skb = c->skb;
-	struct reentry_job *job;
-	struct settings *set;
-	__u32 zero = 0;
+	struct onward *next;
+	__u64 any = 0;
+	__u32 n;
 
-	job = bpf_map_lookup_elem(&scratch, &zero);
-	set = bpf_map_lookup_elem(&settings, &zero);
-	if (!job || !set)
+	for (int w = 0; w < MIRROR_WORDS; w++)
+		any |= (out->dst_mirrors[w] | c->bridge->all_mirrors[w]) &
+		       (~c->w->done[w] | c->w->passed_over[w] | c->w->pending[w]);
+	if (!any)
 		return;
-	job->mirror = slot;
-	job->port = mirror->out_port;
-	job->ifindex = out->ifindex;
-	job->snaplen = mirror->snaplen;
-	job->is_up = out->flags & PORT_UP;
-	job->is_valid = 1;
-	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
-	if (*(volatile __u32 *)&job->is_valid) {
-		job->is_valid = 0;
-		stats->dropped_clone++;
+	n = c->w->n_onward;
+	if (n >= ONWARD_COPIES) {
+		count_drop(slot, DROP_LOOP);
+		return;
 	}
+	c->w->n_onward = n + 1;
+	next = &c->w->onward[n];
+	next->slot = slot;
+	next->view = vlan_enter(out, c->w->form);
 }
 
-static __always_inline void mirror_send(struct ctx *c, struct mirror_stats *stats, __u32 slot,
-					const struct mirror_config *mirror,
-					const struct port_config *out)
+/* The copy, in the port's own form.  Returns enum outcome. */
+static __always_inline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port_config *out,
+					 __u32 snaplen)
 {
 	struct __sk_buff *skb = c->skb;
+	__u32 len, outcome;
 	bool is_cut;
-	__u32 len;
 
 	c->w->form = vlan_leave(out, &c->w->view);
+	if (out->flags & PORT_MIRRORED_OUT || c->bridge->flags & BRIDGE_MIRROR_ALL)
+		onward_add(c, slot, out);
 	len = pkt_len(&c->w->pkt, c->w->form);
-	is_cut = mirror->snaplen && len > mirror->snaplen;
+	is_cut = snaplen && len > snaplen;
 	/* A cut copy is one frame, whatever it was before. */
-	if (is_cut ? pkt_l3_len(&c->w->pkt, c->w->form) > out->mtu + (len - mirror->snaplen)
-		   : !fits(c, out, c->w->form)) {
-		stats->dropped_mtu++;
-		return;
-	}
-	if (wear(c, c->w->form)) {
-		stats->dropped_clone++;
-		return;
-	}
-	if (is_cut)
-		mirror_send_cut(c, stats, slot, mirror, out);
-	else if (count_copy(stats, bpf_clone_redirect(skb, out->ifindex, 0), out->flags & PORT_UP))
-		count_tx(mirror->out_port, len);
+	if (is_cut ? pkt_l3_len(&c->w->pkt, c->w->form) + snaplen > (__u64)out->mtu + len
+		   : !fits(c, out, c->w->form))
+		return OUTCOME_MTU;
+	if (wear(c, c->w->form))
+		return OUTCOME_CLONE;
+	if (is_cut || !out->ifindex)
+		return reenter(c, slot, out, is_cut ? snaplen : 0);
+	outcome = outcome_of(bpf_clone_redirect(skb, out->ifindex, 0), out->flags & PORT_UP);
+	if (outcome == OUTCOME_SENT)
+		count_tx(slot, len);
+	return outcome;
 }
 
 static long oldest_step(__u32 i, void *arg)
@@ -128,7 +124,7 @@ static __always_inline const struct port_config *mirror_source(struct ctx *c, __
 		return c->out;
 	c->w->wanted_bit = bit;
 	c->w->oldest_order = 0;
-	walk_start(c);
+	walk_start(c, &c->w->vlan);
 	bpf_loop(PORT_SLOTS, oldest_step, c, 0);
 	return c->w->oldest_order ? port_get(c->w->oldest_slot, c->w->version) : NULL;
 }
@@ -138,8 +134,8 @@ static __always_inline bool mirror_view(struct ctx *c, __u32 bit)
 {
 	const struct port_config *source;
 
-	if (!c->w->is_egress) {
-		c->w->view = c->w->vlan;
+	if (c->w->stage != MIRROR_EGRESS) {
+		c->w->view = c->w->seen;
 		return true;
 	}
 	source = mirror_source(c, bit);
@@ -149,37 +145,85 @@ static __always_inline bool mirror_view(struct ctx *c, __u32 bit)
 	return true;
 }
 
+static __always_inline __u32 mirror_to_port(struct ctx *c, __u32 bit,
+					    const struct mirror_config *mirror)
+{
+	const struct port_config *out = port_get(mirror->out_port, c->w->version);
+
+	if (!out || !has_target(out) || !mirror_view(c, bit))
+		return OUTCOME_NO_TARGET;
+	if (is_protected_pair(out, c->in))
+		return OUTCOME_FILTERED;
+	return mirror_send(c, mirror->out_port, out, mirror->snaplen);
+}
+
+/* To whoever carries the VLAN, the port that the frame came from included. */
+static long mirror_vlan_step(__u32 i, void *arg)
+{
+	const struct port_config *port;
+	struct ctx *c = arg;
+	__u32 slot, outcome;
+
+	if (!walk_next(c, &slot))
+		return 1;
+	port = walk_member(c, slot, &c->w->view);
+	if (!port || !has_target(port))
+		return 0;
+	outcome = is_protected_pair(port, c->in) ? OUTCOME_FILTERED
+						 : mirror_send(c, slot, port, c->w->snaplen);
+	if (outcome > c->w->outcome)
+		c->w->outcome = outcome;
+	return 0;
+}
+
+/* RSPAN: the frame moves into another VLAN, with its priority and all tags inside. */
+static __always_inline __u32 mirror_to_vlan(struct ctx *c, __u32 bit,
+					    const struct mirror_config *mirror)
+{
+	if (!mirror_view(c, bit))
+		return OUTCOME_NO_TARGET;
+	if (mac_is_reserved(c->w->pkt.dst) || tag_vid(c->w->view.outer) == mirror->out_vlan)
+		return OUTCOME_FILTERED;
+	c->w->view.outer = (c->w->view.outer & ~(__u32)TCI_VID) | mirror->out_vlan;
+	c->w->snaplen = mirror->snaplen;
+	c->w->outcome = OUTCOME_NO_TARGET;
+	walk_start(c, &c->w->view);
+	bpf_loop(PORT_SLOTS, mirror_vlan_step, c, 0);
+	return c->w->outcome;
+}
+
+/* Passed over for its VLAN: what another mirror makes of the packet may be in the right one. */
+static __always_inline void mirror_pass_over(struct ctx *c, __u32 bit, struct mirror_stats *stats)
+{
+	for (int w = 0; w < MIRROR_WORDS; w++)
+		c->w->passed_over[w] |= (__u64)(bit / 64 == w) << (bit & 63);
+	if (c->w->stage == MIRROR_ONWARD)
+		return; /* it has been booked before */
+	stats->selected++;
+	stats->filtered++;
+}
+
 /* Every way out of here books the packet once. */
-static __always_inline void mirror_copy(struct ctx *c, __u32 bit, __u32 slot,
+static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 					const struct mirror_config *mirror,
 					struct mirror_stats *stats)
 {
-	const struct port_config *out;
-
-	stats->selected++;
 	if (mirror_is_served(c, bit)) {
+		stats->selected++;
 		stats->merged++;
 		return;
 	}
-	if (!vlan_in_set(mirror->vlans, tag_vid(c->w->vlan.outer))) {
-		stats->filtered++;
+	if (!vlan_in_set(mirror->vlans, tag_vid(c->w->seen.outer))) {
+		mirror_pass_over(c, bit, stats);
 		return;
 	}
+	stats->selected++;
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->served[w] |= mirror->same_output[w];
 	stats->tx_packets++;
 	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
-
-	out = port_get(mirror->out_port, c->w->version);
-	if (!out || !out->ifindex || !mirror_view(c, bit)) {
-		stats->dropped_no_target++;
-		return;
-	}
-	if (is_protected_pair(out, c->in)) {
-		stats->filtered++;
-		return;
-	}
-	mirror_send(c, stats, slot, mirror, out);
+	count_outcome(stats, mirror->out_vlan ? mirror_to_vlan(c, bit, mirror)
+					      : mirror_to_port(c, bit, mirror));
 }
 
 static long mirror_step(__u32 i, void *arg)
@@ -200,11 +244,11 @@ static long mirror_step(__u32 i, void *arg)
 	mirror = mirror_get(slot, c->w->version);
 	stats = bpf_map_lookup_elem(&mirror_stats, &slot);
 	if (mirror && stats)
-		mirror_copy(c, bit, slot, mirror, stats);
+		mirror_copy(c, bit, mirror, stats);
 	return 0;
 }
 
-/* Makes the copies for c->w->pending, less those that an earlier stage saw to. */
+/* Makes the copies for c->w->pending, less those that were seen to before. */
 static __always_inline void mirror_run(struct ctx *c)
 {
 	__u64 any = 0;
@@ -219,15 +263,18 @@ static __always_inline void mirror_run(struct ctx *c)
 }
 
 /* Before the first stage that any mirror takes part in; most packets have none. */
-static __always_inline void mirror_begin(struct ctx *c)
+static __always_inline void mirror_begin(struct ctx *c, enum mirror_stage stage)
 {
+	c->w->stage = stage;
+	c->w->seen = c->w->vlan;
 	if (c->w->is_mirrored)
 		return;
 	c->w->is_mirrored = true;
-	c->w->is_egress = false;
+	c->w->n_onward = 0;
 	for (int w = 0; w < MIRROR_WORDS; w++) {
 		c->w->done[w] = 0;
 		c->w->served[w] = 0;
+		c->w->passed_over[w] = 0;
 	}
 }
 
@@ -238,7 +285,7 @@ static __always_inline void mirror_ingress(struct ctx *c)
 
 	if (likely(!by_port && !by_bridge))
 		return;
-	mirror_begin(c);
+	mirror_begin(c, MIRROR_INGRESS);
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->pending[w] = (by_port ? c->in->src_mirrors[w] : 0) |
 				   (by_bridge ? c->bridge->all_mirrors[w] : 0);
@@ -250,17 +297,46 @@ static __always_inline void mirror_egress(struct ctx *c)
 	if (c->out) {
 		if (likely(!(c->out->flags & PORT_MIRRORED_OUT)))
 			return;
-		mirror_begin(c);
+		mirror_begin(c, MIRROR_EGRESS);
 		for (int w = 0; w < MIRROR_WORDS; w++)
 			c->w->pending[w] = c->out->dst_mirrors[w];
 	} else {
 		if (!(c->bridge->flags & BRIDGE_MIRROR_OUT))
 			return;
-		mirror_begin(c);
+		mirror_begin(c, MIRROR_EGRESS);
 		for (int w = 0; w < MIRROR_WORDS; w++)
 			c->w->pending[w] = 0;
 		flood_select(c);
 	}
-	c->w->is_egress = true;
 	mirror_run(c);
+}
+
+/* Copies of a copy; they may add further ones to the list. */
+static long onward_step(__u32 i, void *arg)
+{
+	const struct port_config *port;
+	struct ctx *c = arg;
+
+	if (i >= c->w->n_onward || i >= ONWARD_COPIES)
+		return 1;
+	port = port_get(c->w->onward[i].slot, c->w->version);
+	if (!port)
+		return 0;
+	c->w->seen = c->w->onward[i].view;
+	for (int w = 0; w < MIRROR_WORDS; w++) {
+		c->w->pending[w] = port->dst_mirrors[w] | c->bridge->all_mirrors[w];
+		c->w->done[w] &= ~(c->w->pending[w] & c->w->passed_over[w]);
+		c->w->passed_over[w] &= ~c->w->pending[w];
+	}
+	mirror_run(c);
+	return 0;
+}
+
+/* Last, so that of the packet and a copy of it the packet is what is copied. */
+static __always_inline void mirror_onward(struct ctx *c)
+{
+	if (likely(!c->w->is_mirrored) || !c->w->n_onward)
+		return;
+	c->w->stage = MIRROR_ONWARD;
+	bpf_loop(ONWARD_COPIES, onward_step, c, 0);
 }

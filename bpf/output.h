@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Putting a frame on a device: its tags, its size, and the three ways out (clone, redirect,
- * redirect to the peer).  On the original only the tags are ever changed, which can be
- * undone; so each output starts from whatever the one before left.
+ * Putting a frame on a device: its tags, its size, and the ways out (clone, redirect,
+ * redirect to the peer, re-entry).  On the original only the tags are ever changed, which
+ * can be undone; so each output starts from whatever the one before left.
  */
 #include "ctx.h"
 #include "stats.h"
@@ -86,13 +86,18 @@ static __always_inline bool fits(const struct ctx *c, const struct port_config *
 	return bpf_check_mtu(skb, port->ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) == 0;
 }
 
+static __always_inline bool has_target(const struct port_config *port)
+{
+	return likely(port->ifindex) || port->patch_peer;
+}
+
 /* True if a production frame can leave here; otherwise counts why not.  PORT_UP is not asked:
  * it is news that userspace brings, after the link has changed and only while it lives, and
  * a device that is down drops frames well enough by itself. */
 static __always_inline bool can_send(const struct ctx *c, __u32 slot,
 				     const struct port_config *port, struct vlan_form form)
 {
-	if (unlikely(!port->ifindex)) {
+	if (unlikely(!has_target(port))) {
 		count_drop(slot, DROP_LINK_DOWN);
 		return false;
 	}
@@ -103,13 +108,83 @@ static __always_inline bool can_send(const struct ctx *c, __u32 slot,
 	return true;
 }
 
+/* What the mirrors on the other end's bridge did counts here too, if it is this one. */
+static __always_inline void take_back_mirrors(struct ctx *c, const struct reentry_job *job)
+{
+	if (!job->is_mirrored)
+		return;
+	if (!c->w->is_mirrored) {
+		c->w->is_mirrored = true;
+		c->w->n_onward = 0;
+	}
+	for (int i = 0; i < MIRROR_WORDS; i++) {
+		c->w->done[i] = job->done[i];
+		c->w->served[i] = job->served[i];
+	}
+}
+
+/* Through the re-entry device, whose program works on a clone of the frame as it is now: to
+ * cut it, or to go on at a patch port's other end.  It has run when bpf_clone_redirect()
+ * returns, and has counted what the port sent.  Returns enum outcome. */
+static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_config *port,
+				__u32 snaplen)
+{
+	struct __sk_buff *skb = c->skb;
+	struct reentry_job *job;
+	struct settings *set;
+	__u32 zero = 0;
+
+	job = bpf_map_lookup_elem(&scratch, &zero);
+	set = bpf_map_lookup_elem(&settings, &zero);
+	if (!job || !set)
+		return OUTCOME_CLONE;
+	if (!port->ifindex && c->w->hops + 1 >= NESTING)
+		return OUTCOME_CLONE;
+	job->port = slot;
+	job->ifindex = port->ifindex;
+	job->snaplen = snaplen;
+	job->is_up = port->flags & PORT_UP;
+	job->outcome = OUTCOME_CLONE;
+	job->peer = port->patch_peer;
+	job->hops = c->w->hops + 1;
+	job->version = c->w->version;
+	job->bridge = c->in->bridge;
+	job->is_mirrored = c->w->is_mirrored;
+	for (int i = 0; i < MIRROR_WORDS; i++) {
+		job->done[i] = c->w->done[i];
+		job->served[i] = c->w->served[i];
+	}
+	job->is_valid = 1;
+	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
+	if (*(volatile __u32 *)&job->is_valid) {
+		job->is_valid = 0;
+		return OUTCOME_CLONE;
+	}
+	if (!port->ifindex)
+		take_back_mirrors(c, job);
+	return *(volatile __u32 *)&job->outcome;
+}
+
+/* Production through a patch port. */
+static __noinline void send_patch(struct ctx *c, __u32 slot)
+{
+	const struct port_config *port = port_get(slot, c->w->version);
+
+	if (port && reenter(c, slot, port, 0) < OUTCOME_SENT)
+		count_drop(slot, c->w->hops + 1 >= NESTING ? DROP_LOOP : DROP_SEND);
+}
+
 /* Production by a clone: all outputs of a flood but the last. */
 static __always_inline void send_clone(struct ctx *c, __u32 slot, __u32 ifindex,
 				       struct vlan_form form)
 {
 	struct __sk_buff *skb = c->skb;
 
-	if (wear(c, form) || bpf_clone_redirect(skb, ifindex, 0))
+	if (wear(c, form))
+		count_drop(slot, DROP_SEND);
+	else if (!ifindex)
+		send_patch(c, slot);
+	else if (bpf_clone_redirect(skb, ifindex, 0))
 		count_drop(slot, DROP_SEND);
 	else
 		count_tx(slot, pkt_len(&c->w->pkt, form));
@@ -123,19 +198,23 @@ static __always_inline int send_last(struct ctx *c, __u32 slot, __u32 ifindex,
 		count_drop(slot, DROP_SEND);
 		return TC_ACT_SHOT;
 	}
+	if (unlikely(!ifindex)) {
+		send_patch(c, slot);
+		return TC_ACT_SHOT;
+	}
 	count_tx(slot, pkt_len(&c->w->pkt, form));
 	return bpf_redirect(ifindex, 0);
 }
 
 /* Unicast.  The short way to the veth's other end skips the device and the queue between,
  * but it hands over every frame as one for the host: so only what is meant for the peer's
- * own address goes there. */
+ * own address goes there.  Nor does it look at our end, which may have been set down. */
 static __always_inline int send_unicast(struct ctx *c, struct vlan_form form)
 {
 	const struct port_config *port = c->out;
 	struct __sk_buff *skb = c->skb;
 
-	if (!c->w->may_use_peer || !(port->flags & PORT_PEER) ||
+	if (!c->w->may_use_peer || (port->flags & (PORT_PEER | PORT_UP)) != (PORT_PEER | PORT_UP) ||
 	    c->w->pkt.dst != read_be64(port->peer_mac) >> 16)
 		return send_last(c, c->w->out_slot, port->ifindex, form);
 	if (wear(c, form)) {

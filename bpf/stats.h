@@ -46,20 +46,53 @@ static __always_inline void count_drop(__u32 slot, __u32 reason)
 		s->drops[reason]++;
 }
 
-/* Books the kernel's answer to a clone for a mirror; true if the copy is on its way.  Above
- * zero are the answers of queues, "congestion" included: a device without carrier gives it,
- * so what is known of the link (is_up) tells the two apart. */
-static __always_inline bool count_copy(struct mirror_stats *s, long result, bool is_up)
+/* What became of a copy.  Of several the greatest is booked. */
+enum outcome {
+	OUTCOME_NO_TARGET,
+	OUTCOME_FILTERED,
+	OUTCOME_MTU,
+	OUTCOME_CLONE,
+	OUTCOME_BACKLOG,
+	OUTCOME_SENT,
+	OUTCOME_TRUNCATED,
+};
+
+/* The kernel's answer to a clone.  Above zero are the answers of queues, "congestion"
+ * included: a device without carrier gives it, so what is known of the link (is_up) tells
+ * the two apart. */
+static __always_inline __u32 outcome_of(long result, bool is_up)
 {
-	if (result == 0) {
-		s->sent++;
-		return true;
-	}
+	if (result == 0)
+		return OUTCOME_SENT;
 	if (!is_up)
+		return OUTCOME_NO_TARGET;
+	return result > 0 ? OUTCOME_BACKLOG : OUTCOME_CLONE;
+}
+
+static __always_inline void count_outcome(struct mirror_stats *s, __u32 outcome)
+{
+	switch ((enum outcome)outcome) {
+	case OUTCOME_NO_TARGET:
 		s->dropped_no_target++;
-	else if (result > 0)
-		s->dropped_backlog++;
-	else
+		break;
+	case OUTCOME_FILTERED:
+		s->filtered++;
+		break;
+	case OUTCOME_MTU:
+		s->dropped_mtu++;
+		break;
+	case OUTCOME_CLONE:
 		s->dropped_clone++;
-	return false;
+		break;
+	case OUTCOME_BACKLOG:
+		s->dropped_backlog++;
+		break;
+	case OUTCOME_TRUNCATED:
+		s->truncated++;
+		s->sent++;
+		break;
+	case OUTCOME_SENT:
+		s->sent++;
+		break;
+	}
 }

@@ -18,11 +18,16 @@
 #include "base/pidfile.h"
 #include "base/version.h"
 #include "datapath/datapath.h"
+#include "ovsdb/convert.h"
 #include "ovsdb/db.h"
 #include "ovsdb/journal.h"
+#include "ovsdb/salvage.h"
 #include "ovsdb/schema.h"
 #include "reconcile/reconcile.h"
 #include "session/appctl.h"
+#include "session/appctl_log.h"
+#include "session/appctl_server.h"
+#include "session/publish.h"
 #include "session/server.h"
 
 /* The schema of a new database, so that the program needs no installed file.  The path
@@ -36,16 +41,21 @@ __asm__(".pushsection .rodata\n"
 	".popsection\n");
 extern const char embedded_schema[], embedded_schema_end[];
 
-enum { MAX_REMOTES = 16 };
+enum { MAX_REMOTES = 16, MAX_NAMES = 3 };
 
 struct options {
 	const char *remotes[MAX_REMOTES];
 	size_t n_remotes;
 	const char *unixctl;
 	const char *pidfile; /* NULL: none */
+	bool is_default_pidfile;
 	const char *schema; /* NULL: the embedded one */
 	const char *bpffs;
 	const char *db; /* NULL: in memory */
+	const char *log_file; /* NULL: stderr */
+	const char *private_key, *certificate, *ca_cert; /* NULL: none */
+	enum { NAMES_WITH_PIDFILE, NAMES_YES, NAMES_NO } names; /* of OVS's daemons */
+	const char *salvage; /* the file to write; NULL: serve */
 	bool is_db_only;
 };
 
@@ -59,6 +69,8 @@ struct daemon {
 	struct datapath *datapath;
 	struct reconcile *reconcile;
 	struct appctl *appctl;
+	struct appctl_log log;
+	struct publish *names[MAX_NAMES];
 	const char *rundir;
 	bool is_cleanup; /* take the switch out of the kernel at the end */
 	struct loop_signal sigterm, sigint;
@@ -72,10 +84,24 @@ static void print_help(void)
 	     "DATABASE is the file that holds the configuration, made when it is absent.\n"
 	     "Without it: $OVS_DBDIR/conf.db; with --db-only: in memory, nothing is kept.\n"
 	     "\n"
-	     "  --remote=punix:PATH  listen there (default $OVS_RUNDIR/db.sock); may be repeated\n"
+	     "  --remote=REMOTE      meet clients there; may be repeated: punix:PATH (default\n"
+	     "                       $OVS_RUNDIR/db.sock), ptcp:[PORT][:IP], pssl:[PORT][:IP],\n"
+	     "                       tcp:IP[:PORT], ssl:IP[:PORT], unix:PATH, or\n"
+	     "                       db:DB,TABLE,COLUMN for those that the database tells; the\n"
+	     "                       switch always follows its table Manager\n"
+	     "  --private-key=FILE, --certificate=FILE, --ca-cert=FILE\n"
+	     "                       for pssl and ssl, PEM, or db:DB,TABLE,COLUMN (default for\n"
+	     "                       the switch: its table SSL)\n"
 	     "  --unixctl=PATH       control socket (default $OVS_RUNDIR/bvsd.PID.ctl)\n"
 	     "  --pidfile[=FILE]     write the process id (default $OVS_RUNDIR/bvsd.pid)\n"
+	     "  --[no-]ovs-names     be found by ovs-appctl as ovsdb-server, ovs-vswitchd (not\n"
+	     "                       with --db-only) and bvsd: locked pid files and control\n"
+	     "                       sockets in $OVS_RUNDIR; by default with --pidfile, where\n"
+	     "                       nobody else has the names\n"
+	     "  --log-file[=FILE]    log there (default $OVS_LOGDIR/bvsd.log), not to stderr\n"
 	     "  --db-only            serve the database, touch no packets\n"
+	     "  --salvage=NEWFILE    write to NEWFILE what can be saved of a damaged DATABASE,\n"
+	     "                       say what is lost, and end\n"
 	     "  --schema=FILE        schema of a new database (default: the built-in "
 	     "Open_vSwitch)\n"
 	     "  --bpffs=DIR          where maps and programs are pinned (default /sys/fs/bpf)\n"
@@ -122,7 +148,21 @@ static void set_verbosity(unsigned int n)
 		log_set_level(LOG_DBG);
 }
 
-enum { OPT_REMOTE = 256, OPT_UNIXCTL, OPT_PIDFILE, OPT_DB_ONLY, OPT_SCHEMA, OPT_BPFFS };
+enum {
+	OPT_REMOTE = 256,
+	OPT_UNIXCTL,
+	OPT_PIDFILE,
+	OPT_DB_ONLY,
+	OPT_SCHEMA,
+	OPT_BPFFS,
+	OPT_PRIVATE_KEY,
+	OPT_CERTIFICATE,
+	OPT_CA_CERT,
+	OPT_NAMES,
+	OPT_NO_NAMES,
+	OPT_LOG_FILE,
+	OPT_SALVAGE,
+};
 
 static const struct option long_options[] = {
 	{ "remote", required_argument, NULL, OPT_REMOTE },
@@ -131,6 +171,13 @@ static const struct option long_options[] = {
 	{ "db-only", no_argument, NULL, OPT_DB_ONLY },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "bpffs", required_argument, NULL, OPT_BPFFS },
+	{ "private-key", required_argument, NULL, OPT_PRIVATE_KEY },
+	{ "certificate", required_argument, NULL, OPT_CERTIFICATE },
+	{ "ca-cert", required_argument, NULL, OPT_CA_CERT },
+	{ "ovs-names", no_argument, NULL, OPT_NAMES },
+	{ "no-ovs-names", no_argument, NULL, OPT_NO_NAMES },
+	{ "log-file", optional_argument, NULL, OPT_LOG_FILE },
+	{ "salvage", required_argument, NULL, OPT_SALVAGE },
 	{ "verbose", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -148,6 +195,7 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 		return 0;
 	case OPT_PIDFILE:
 		o->pidfile = optarg ? optarg : rundir_path("bvsd.pid");
+		o->is_default_pidfile = !optarg;
 		return 0;
 	case OPT_DB_ONLY:
 		o->is_db_only = true;
@@ -157,6 +205,29 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 		return 0;
 	case OPT_BPFFS:
 		o->bpffs = optarg;
+		return 0;
+	case OPT_SALVAGE:
+		o->salvage = optarg;
+		return 0;
+	case OPT_PRIVATE_KEY:
+		o->private_key = optarg;
+		return 0;
+	case OPT_CERTIFICATE:
+		o->certificate = optarg;
+		return 0;
+	case OPT_CA_CERT:
+		o->ca_cert = optarg;
+		return 0;
+	case OPT_NAMES:
+		o->names = NAMES_YES;
+		return 0;
+	case OPT_NO_NAMES:
+		o->names = NAMES_NO;
+		return 0;
+	case OPT_LOG_FILE:
+		o->log_file =
+			optarg ? optarg
+			       : default_path("OVS_LOGDIR", "/var/log/openvswitch", "bvsd.log");
 		return 0;
 	case 'v':
 		++*verbosity;
@@ -192,7 +263,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	o->db = argv[optind];
 	if (!o->db && !o->is_db_only)
 		o->db = default_path("OVS_DBDIR", "/etc/openvswitch", "conf.db");
-	if (!o->n_remotes) {
+	if (!o->n_remotes && !o->salvage) {
 		const char *path = rundir_path("db.sock");
 		struct buf b = BUF_INIT;
 
@@ -210,6 +281,7 @@ static int load_schema(const struct options *o, struct schema **ret, struct erro
 
 	if (o->schema)
 		return schema_from_file(o->schema, ret, err);
+	/* cppcheck-suppress comparePointers ; two labels around one object */
 	json = json_loadb(embedded_schema, (size_t)(embedded_schema_end - embedded_schema), 0,
 			  &why);
 	if (!json)
@@ -217,6 +289,22 @@ static int load_schema(const struct options *o, struct schema **ret, struct erro
 	rc = schema_from_json(json, ret, err);
 	json_decref(json);
 	return rc;
+}
+
+/* The switch needs the tables and columns of its own schema. */
+static int bring_up_to_date(struct daemon *d, struct error *err)
+{
+	struct schema *schema;
+	char *backup;
+
+	if (load_schema(&d->options, &schema, err) < 0 ||
+	    convert_file(d->db, d->journal, schema, &backup, err) < 0)
+		return -1;
+	if (backup)
+		log_info("event=file-converted file=%s version=%s backup=%s",
+			 journal_path(d->journal), db_schema(d->db)->version, backup);
+	free(backup);
+	return 0;
 }
 
 static int open_database(struct daemon *d, struct error *err)
@@ -231,7 +319,46 @@ static int open_database(struct daemon *d, struct error *err)
 		return -1;
 	if (journal_warning(d->journal))
 		log_warn("event=file-torn text=\"%s\"", journal_warning(d->journal));
-	return 0;
+	return d->options.is_db_only ? 0 : bring_up_to_date(d, err);
+}
+
+/* --salvage: 0 when there is a new file, whatever had to be left out. */
+static int run_salvage(const struct options *o)
+{
+	struct buf report = BUF_INIT;
+	struct error err;
+	int rc = o->db ? salvage(o->db, o->salvage, &report, &err)
+		       : error_set(&err, "syntax error", "--salvage needs the name of a database");
+
+	if (report.len)
+		fprintf(stderr, "%s", report.data);
+	if (rc < 0)
+		fprintf(stderr, "bvsd: %s\n", err.text);
+	else
+		fprintf(stderr, "bvsd: %s: %s\n", o->salvage,
+			report.len ? "written, with the losses above" : "written, nothing is lost");
+	buf_free(&report);
+	return rc < 0 ? 1 : 0;
+}
+
+#define SSL_COLUMN(COLUMN) "db:Open_vSwitch,SSL," COLUMN
+
+static int set_keys(struct daemon *d, struct error *err)
+{
+	const struct options *o = &d->options;
+
+	if (o->is_db_only || o->private_key || o->certificate || o->ca_cert)
+		return server_set_keys(d->server, o->private_key, o->certificate, o->ca_cert, err);
+	return server_set_keys(d->server, SSL_COLUMN("private_key"), SSL_COLUMN("certificate"),
+			       SSL_COLUMN("ca_cert"), err);
+}
+
+/* Without a switch nothing of ours works on the database: it may be removed. */
+static void give_database(struct daemon *d)
+{
+	server_give_db(d->server, db_schema(d->db)->name);
+	d->db = NULL;
+	d->journal = NULL;
 }
 
 static int start_server(struct daemon *d, struct error *err)
@@ -240,6 +367,13 @@ static int start_server(struct daemon *d, struct error *err)
 
 	if (server_new(d->loop, &d->server, err) < 0 ||
 	    server_add_db(d->server, d->db, d->journal, err) < 0)
+		return -1;
+	if (d->options.is_db_only)
+		give_database(d);
+	if (set_keys(d, err) < 0)
+		return -1;
+	if (!d->options.is_db_only &&
+	    server_add_remote(d->server, "db:Open_vSwitch,Open_vSwitch,manager_options", err) < 0)
 		return -1;
 	for (i = 0; i < d->options.n_remotes; i++) {
 		if (server_add_remote(d->server, d->options.remotes[i], err) < 0)
@@ -264,6 +398,7 @@ static int start_switch(struct daemon *d, struct error *err)
 	free(owner);
 	if (rc < 0)
 		return -1;
+	server_fix_schema(d->server, db_schema(d->db)->name);
 	if (!server_hold_lock(d->server, "ovs_vswitchd"))
 		return error_set(err, "internal error", "cannot take the lock ovs_vswitchd");
 	return reconcile_new(d->loop, d->db, d->datapath, &options, &d->reconcile, err);
@@ -313,18 +448,35 @@ static int command_dump(void *arg, size_t n_args, const char *const *args, struc
 	return 0;
 }
 
-static int start_appctl(struct daemon *d, struct error *err)
+/* As which daemons ovs-appctl finds us. */
+static int publish_names(struct daemon *d, struct error *err)
+{
+	static const char *const names[MAX_NAMES] = { "bvsd", "ovsdb-server", "ovs-vswitchd" };
+	const struct options *o = &d->options;
+	size_t n = o->is_db_only ? 2 : MAX_NAMES;
+
+	if (o->names == NAMES_NO || (o->names == NAMES_WITH_PIDFILE && !o->pidfile))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		struct publish_options options = { .rundir = d->rundir, .name = names[i] };
+
+		/* "bvsd" has both already, unless they were put elsewhere. */
+		options.has_pidfile = !i && o->is_default_pidfile;
+		options.has_socket = !i && !o->unixctl;
+		if (!publish_new(d->appctl, &options, &d->names[i], err))
+			continue;
+		if (o->names == NAMES_YES)
+			return -1;
+		log_warn("event=name-not-taken name=%s text=\"%s\"", names[i], err->text);
+	}
+	return 0;
+}
+
+static int listen_appctl(struct daemon *d, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	int rc;
 
-	d->appctl = appctl_new(d->loop);
-	if (!d->appctl)
-		return error_nomem(err);
-	if (appctl_add(d->appctl, "version", "", 0, 0, command_version, d, err) < 0 ||
-	    appctl_add(d->appctl, "exit", "[--cleanup]", 0, 1, command_exit, d, err) < 0 ||
-	    appctl_add(d->appctl, "bvs/show-model", "", 0, 0, command_dump, d, err) < 0)
-		return -1;
 	if (d->options.unixctl)
 		return appctl_listen(d->appctl, d->options.unixctl, err);
 	buf_printf(&path, "%s/bvsd.%ld.ctl", d->rundir, (long)getpid());
@@ -336,6 +488,20 @@ static int start_appctl(struct daemon *d, struct error *err)
 	return 0;
 }
 
+static int start_appctl(struct daemon *d, struct error *err)
+{
+	d->appctl = appctl_new(d->loop, server_coverage(d->server));
+	if (!d->appctl)
+		return error_nomem(err);
+	if (appctl_add(d->appctl, "version", "", 0, 0, command_version, d, err) < 0 ||
+	    appctl_add(d->appctl, "exit", "[--cleanup]", 0, 1, command_exit, d, err) < 0 ||
+	    appctl_add(d->appctl, "bvs/show-model", "", 0, 0, command_dump, d, err) < 0 ||
+	    appctl_server_add(d->appctl, d->server, err) < 0 ||
+	    appctl_log_add(d->appctl, &d->log, err) < 0)
+		return -1;
+	return listen_appctl(d, err) < 0 ? -1 : publish_names(d, err);
+}
+
 static void on_end_signal(void *arg)
 {
 	struct daemon *d = arg;
@@ -345,6 +511,9 @@ static void on_end_signal(void *arg)
 
 static int start(struct daemon *d, struct error *err)
 {
+	d->log.file = d->options.log_file;
+	if (appctl_log_open(&d->log, err) < 0)
+		return -1;
 	d->loop = loop_new();
 	if (!d->loop)
 		return error_set(err, "I/O error", "the kernel gives no event loop");
@@ -361,11 +530,13 @@ static int start(struct daemon *d, struct error *err)
 
 static void stop(struct daemon *d)
 {
+	for (size_t i = 0; i < MAX_NAMES; i++)
+		publish_free(d->names[i]);
 	appctl_free(d->appctl);
 	stop_switch(d);
 	server_free(d->server);
-	db_free(d->db);
 	journal_close(d->journal);
+	db_free(d->db);
 	pidfile_free(d->pidfile);
 	loop_signal_stop(&d->sigterm);
 	loop_signal_stop(&d->sigint);
@@ -374,12 +545,16 @@ static void stop(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .options = { .bpffs = "/sys/fs/bpf" }, .rundir = rundir() };
+	/* Static: what its options point to is kept until the very end. */
+	static struct daemon d = { .options = { .bpffs = "/sys/fs/bpf" } };
 	struct error err;
 	int rc = parse_options(argc, argv, &d.options);
 
+	d.rundir = rundir();
 	if (rc)
 		return rc < 0 ? 2 : 0;
+	if (d.options.salvage)
+		return run_salvage(&d.options);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error like any other */
 	rc = start(&d, &err);

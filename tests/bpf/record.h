@@ -22,11 +22,12 @@ struct record {
 	__u32 cb0;
 	__u32 pkt_type;
 	/* Where the re-entry device was the destination: the job that came along. */
-	__u32 job_mirror;
 	__u32 job_port;
 	__u32 job_ifindex;
 	__u32 job_snaplen;
-	__u32 pad;
+	__u32 job_peer;
+	__u32 job_hops;
+	__u32 pad[2];
 	__u8 bytes[RECORD_BYTES];
 };
 

@@ -11,7 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../../bpf/maps.h"
+#include "../../bpf/stats.h"
 #include "record.h"
 
 struct {
@@ -53,10 +53,12 @@ static __always_inline bool record_job(__u32 ifindex, struct record *r)
 
 	if (!set || !job || !set->reentry_ifindex || ifindex != set->reentry_ifindex)
 		return false;
-	r->job_mirror = job->mirror;
 	r->job_port = job->port;
 	r->job_ifindex = job->ifindex;
 	r->job_snaplen = job->snaplen;
+	r->job_peer = job->peer;
+	r->job_hops = job->hops;
+	job->outcome = job->snaplen ? OUTCOME_TRUNCATED : OUTCOME_SENT;
 	job->is_valid = 0;
 	return true;
 }

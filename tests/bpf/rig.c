@@ -399,19 +399,37 @@ int rig_run_reentry(const struct frame *frame, uint32_t mark)
 	return run(skel->progs.bvs_reentry, frame, &skb);
 }
 
-void rig_put_job(uint32_t is_valid, uint32_t mirror, uint32_t port, uint32_t snaplen)
+enum { UNANSWERED = 99 };
+
+void rig_put_job(struct job job)
 {
-	/* As in maps.h, which is the programs' own. */
-	uint32_t job[] = { is_valid, mirror, port, port, snaplen, 1 }, zero = 0;
-	size_t n = (size_t)libbpf_num_possible_cpus(), size = (sizeof(job) + 7) / 8 * 8;
-	char *all = calloc(n, size);
+	size_t n = (size_t)libbpf_num_possible_cpus();
+	struct job *all = calloc(n, sizeof(job));
+	uint32_t zero = 0;
 
 	assert_non_null(all);
 	assert_int_equal(bpf_map__value_size(skel->maps.scratch), sizeof(job));
+	job.outcome = UNANSWERED;
 	for (size_t i = 0; i < n; i++)
-		memcpy(all + i * size, job, sizeof(job));
+		all[i] = job;
 	put(skel->maps.scratch, &zero, all);
 	free(all);
+}
+
+/* That of the processor on which the program ran. */
+struct job rig_job(void)
+{
+	size_t n = (size_t)libbpf_num_possible_cpus(), at = 0;
+	struct job *all = calloc(n, sizeof(*all)), ret;
+	uint32_t zero = 0;
+
+	assert_non_null(all);
+	get(skel->maps.scratch, &zero, all);
+	for (size_t i = 0; i < n; i++)
+		at = all[i].outcome != UNANSWERED || !all[i].is_valid ? i : at;
+	ret = all[at];
+	free(all);
+	return ret;
 }
 
 size_t rig_n_records(void)

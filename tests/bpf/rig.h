@@ -67,7 +67,14 @@ int rig_send(uint32_t ifindex, const struct frame *frame, enum tag_place place);
 int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size);
 /* Runs the re-entry device's program on a clone with this mark, and cb of its own. */
 int rig_run_reentry(const struct frame *frame, uint32_t mark);
-void rig_put_job(uint32_t is_valid, uint32_t mirror, uint32_t port, uint32_t snaplen);
+/* What it shall do; the shape is the programs' own, and maps.h explains it. */
+struct job {
+	uint32_t is_valid, port, ifindex, snaplen, is_up, outcome;
+	uint32_t peer, hops, version, bridge, is_mirrored, pad;
+	uint64_t done[MIRROR_WORDS], served[MIRROR_WORDS];
+};
+void rig_put_job(struct job job);
+struct job rig_job(void); /* after the run */
 
 size_t rig_n_records(void);
 struct record rig_record(size_t i);

@@ -14,6 +14,23 @@ make_dir() {
 	dir=$(mktemp -d "${BATS_TMPDIR:-/tmp}/bvs-ovsdb.XXXXXX")
 	export OVS_RUNDIR=$dir OVS_DBDIR=$dir OVS_LOGDIR=$dir
 	servers=()
+	in_net=() # put before programs that belong into the private network
+}
+
+is_elsewhere() { # PID NAMESPACE
+	[[ $(readlink "/proc/$1/ns/net") != "$2" ]]
+}
+
+# A network namespace with nothing but a loopback device; ends with the servers.
+private_net() {
+	((EUID == 0)) || skip "needs root for a network namespace"
+	local here
+	here=$(readlink /proc/self/ns/net)
+	unshare -n sleep infinity 3>&- &
+	servers+=("$!")
+	until_true 10 is_elsewhere "$!" "$here"
+	in_net=(nsenter -t "$!" -n)
+	"${in_net[@]}" ip link set lo up
 }
 
 # until_true LIMIT COMMAND...: the condition is looked at until it holds or LIMIT
@@ -36,7 +53,7 @@ is_started() { # PID LOG
 bvsd() {
 	# A log of its own: what an earlier one wrote must not count as this one's.
 	[[ ! -e $dir/bvsd.log ]] || mv "$dir/bvsd.log" "$dir/bvsd.log.$SECONDS.$RANDOM"
-	"$BUILD/bvsd" --db-only --remote="punix:$dir/db.sock" "$@" >"$dir/bvsd.log" 2>&1 3>&- &
+	"${in_net[@]}" "$BUILD/bvsd" --db-only --remote="punix:$dir/db.sock" "$@" >"$dir/bvsd.log" 2>&1 3>&- &
 	pid=$!
 	servers+=("$pid")
 	until_true 10 is_started "$pid" "$dir/bvsd.log"

@@ -298,9 +298,9 @@ END
 	[ "$status" -eq 2 ]
 	run "$BUILD/bvsd" --db-only a b
 	[ "$status" -eq 2 ]
-	run "$BUILD/bvsd" --db-only --schema="$schema" --remote=ptcp:6640
+	run "$BUILD/bvsd" --db-only --schema="$schema" --remote=nonsense
 	[ "$status" -eq 1 ]
-	[[ $output == *"not supported yet"* ]]
+	[[ $output == *"expected punix:PATH"* ]]
 	run "$BUILD/bvsd" --db-only --schema="$dir/none" --remote="punix:$dir/db.sock"
 	[ "$status" -eq 1 ]
 	[[ $output == *"$dir/none"* ]]

@@ -332,6 +332,58 @@ static void test_mirrors_with_the_same_output(void **state)
 	assert_int_equal(m->same_output[0], 1 | 1 << 2);
 }
 
+static void test_mirror_to_a_vlan(void **state)
+{
+	struct world *w = *state;
+	struct model_port *out = add_port(w);
+	const struct mirror_config *m;
+
+	add_mirror(w, NULL)->out_vlan = 99;
+	add_mirror(w, NULL)->out_vlan = 98;
+	add_mirror(w, out);
+	w->mirrors[2].bit = 2;
+	w->mirrors[2].out_vlan = 99; /* the port wins */
+	compiled(w);
+	m = image_get(w->active, IMAGE_MIRRORS, 21);
+	assert_int_equal(m->out_port, 0);
+	assert_int_equal(m->out_vlan, 99);
+	assert_int_equal(m->same_output[0], 1);
+	m = image_get(w->active, IMAGE_MIRRORS, 23);
+	assert_int_equal(m->out_port, 11);
+	assert_int_equal(m->out_vlan, 0);
+	assert_int_equal(m->same_output[0], 1 << 2);
+	/* Two to one VLAN: one copy. */
+	w->mirrors[1].out_vlan = 99;
+	compiled(w);
+	m = image_get(w->active, IMAGE_MIRRORS, 21);
+	assert_int_equal(m->same_output[0], 1);
+	assert_int_equal(m->same_output[1], 1 << 6);
+}
+
+static void test_patch_port(void **state)
+{
+	struct world *w = *state;
+	struct model_port *a = add_port(w), *b = add_port(w), *lone = add_port(w);
+	const struct port_config *p;
+
+	a->kind = b->kind = lone->kind = MODEL_PORT_PATCH;
+	memset(w->devices, 0, sizeof(w->devices));
+	a->peer = b;
+	b->peer = a;
+	p = port_of(compiled(w), 11);
+	assert_int_equal(p->patch_peer, 12);
+	assert_int_equal(p->ifindex, 0);
+	assert_int_equal(p->flags, PORT_UP);
+	assert_int_equal(p->mtu, UINT32_MAX);
+	assert_int_equal(port_of(w->active, 12)->patch_peer, 11);
+	/* Nothing passes, but it is a port. */
+	assert_int_equal(port_of(w->active, 13)->patch_peer, 0);
+	assert_int_equal(port_of(w->active, 13)->flags, 0);
+	assert_int_equal(bridge_of(w->active)->trunk_head, 13);
+	b->error = "no good";
+	assert_int_equal(port_of(compiled(w), 11)->patch_peer, 0);
+}
+
 static void test_mirror_without_output_is_idle(void **state)
 {
 	struct world *w = *state;
@@ -450,6 +502,8 @@ int main(void)
 		test(test_mirror_of_ports),
 		test(test_mirror_of_all),
 		test(test_mirrors_with_the_same_output),
+		test(test_mirror_to_a_vlan),
+		test(test_patch_port),
 		test(test_mirror_without_output_is_idle),
 		test(test_vlan_sets_are_shared_and_stable),
 		test(test_vlan_set_in_force_is_not_overwritten),

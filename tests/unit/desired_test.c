@@ -247,7 +247,7 @@ static void mirrors(void **state)
 					"state=\"active\"\n"));
 	assert_non_null(strstr(dump(f), "mirror m1 bit=0 all state=\"error: no output\"\n"));
 	vswitch_set(v, "Mirror", "m1", "output_vlan", "99");
-	assert_non_null(strstr(dump(f), "state=\"error: output_vlan (RSPAN) is not implemented"));
+	assert_non_null(strstr(dump(f), "mirror m1 bit=0 all out-vlan=99 state=\"active\"\n"));
 }
 
 static void schema_without_a_column(void **state)

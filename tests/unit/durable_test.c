@@ -91,8 +91,8 @@ static int teardown(void **state)
 
 	iothread_free(f->io);
 	durable_free(f->durable);
-	db_free(f->db);
 	journal_close(f->journal);
+	db_free(f->db);
 	loop_free(f->loop);
 	snprintf(command, sizeof(command), "rm -r %s", f->dir);
 	assert_int_equal(system(command), 0);

@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "ovsdb/db.h"
 #include "ovsdb/journal.h"
+#include "ovsdb/journal_compact.h"
 #include "ovsdb/journal_record.h"
 #include "ovsdb/transact.h"
 
@@ -76,8 +77,8 @@ static void open_db(struct fixture *f)
 
 static void close_db(struct fixture *f)
 {
-	db_free(f->db);
 	journal_close(f->journal);
+	db_free(f->db);
 	f->db = NULL;
 	f->journal = NULL;
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "switch/binding.h"
 #include "switch/mirror.h"
 
 static struct model_port port = { .name = "tap3" };
@@ -21,7 +22,8 @@ static void check(struct mirror_input in, bool is_active, const char *state_text
 	mirror_resolve(&in, arena, &m);
 	assert_string_equal(m.state, state_text);
 	assert_int_equal(m.is_active, is_active);
-	assert_int_equal(m.out_port != NULL, is_active);
+	assert_int_equal(m.out_port != NULL || m.out_vlan, is_active);
+	assert_true(!m.out_port || !m.out_vlan);
 	arena_free(arena);
 }
 
@@ -31,10 +33,21 @@ static void with_output_port(void **state)
 
 	(void)state;
 	check(in, true, "active");
-	in.has_output_vlan = true; /* the port wins */
+	in.output_vlan = 5; /* the port wins */
 	check(in, true, "active");
 	in.filter = "";
 	check(in, true, "active");
+}
+
+static void with_output_vlan(void **state)
+{
+	struct mirror_awaited awaited = { .name = "tap3", .roles = BINDING_OUTPUT };
+
+	(void)state;
+	check((struct mirror_input){ .output_vlan = 4095 }, true, "active");
+	/* It does not take the place of a port that is awaited. */
+	check((struct mirror_input){ .output_vlan = 5, .awaited = &awaited, .n_awaited = 1 }, false,
+	      "pending: waiting for port tap3 (output)");
 }
 
 static void what_is_not_there_yet_copies_nothing(void **state)
@@ -46,8 +59,6 @@ static void what_is_not_there_yet_copies_nothing(void **state)
 	check(in, false, "error: filter is not implemented yet");
 	in.error = "external_ids:bvs-x is not known";
 	check(in, false, "error: external_ids:bvs-x is not known");
-	check((struct mirror_input){ .has_output_vlan = true }, false,
-	      "error: output_vlan (RSPAN) is not implemented yet");
 }
 
 static void bad_outputs(void **state)
@@ -59,7 +70,7 @@ static void bad_outputs(void **state)
 	check((struct mirror_input){ .has_output_port = true }, false,
 	      "error: output_port is not a port of this bridge");
 	/* A port of another bridge does not give way to the VLAN: the column is set. */
-	check((struct mirror_input){ .has_output_port = true, .has_output_vlan = true }, false,
+	check((struct mirror_input){ .has_output_port = true, .output_vlan = 5 }, false,
 	      "error: output_port is not a port of this bridge");
 	check((struct mirror_input){ .has_output_port = true, .out_port = &refused }, false,
 	      "error: output port bond0: bonds are not implemented yet");
@@ -86,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_output_port),
+		cmocka_unit_test(with_output_vlan),
 		cmocka_unit_test(what_is_not_there_yet_copies_nothing),
 		cmocka_unit_test(bad_outputs),
 		cmocka_unit_test(select_vlan_alone_selects_nothing),

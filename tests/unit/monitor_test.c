@@ -59,7 +59,7 @@ static int setup(void **state)
 	assert_int_equal(schema_from_json(json, &schema, NULL), 0);
 	json_decref(json);
 	assert_int_equal(db_new(schema, &f->db, NULL), 0);
-	f->set = monitor_set_new(f->db);
+	f->set = monitor_set_new(f->db, NULL);
 	assert_non_null(f->set);
 	*state = f;
 	return 0;
@@ -321,7 +321,7 @@ static void equal_monitors_share_their_text(void **state)
 	blob_unref(tb);
 	insert(f, A, 1, "a");
 	assert_int_equal(monitor_fetch(a, &ta, &id, NULL), 0);
-	assert_true(uuid_equal(&id, db_txn_id(f->db)));
+	assert_true(uuid_equal(&id, monitor_txn_id(a)));
 	assert_int_equal(monitor_fetch(b, &tb, &id, NULL), 0);
 	assert_int_equal(monitor_fetch(c, &tc, &id, NULL), 0);
 	assert_ptr_equal(ta, tb);

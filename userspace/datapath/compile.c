@@ -53,6 +53,16 @@ static void compile_device(struct port_config *config, const struct compile_devi
 	}
 }
 
+/* Always up, and with room for any frame: what is at the other end decides. */
+static void compile_patch(struct port_config *config, const struct model_port *peer)
+{
+	config->mtu = UINT32_MAX;
+	if (!peer || peer->error || !peer->slot.number)
+		return;
+	config->patch_peer = peer->slot.number;
+	config->flags |= PORT_UP;
+}
+
 static int compile_port(const struct model_port *port, const struct compile_device *device,
 			struct vlan_sets *sets, struct port_config *config, struct error *err)
 {
@@ -68,7 +78,10 @@ static int compile_port(const struct model_port *port, const struct compile_devi
 		config->flags |= PORT_PROTECTED;
 	if (port->kind == MODEL_PORT_LOCAL)
 		config->flags |= PORT_LOCAL;
-	compile_device(config, device);
+	if (port->kind == MODEL_PORT_PATCH)
+		compile_patch(config, port->peer);
+	else
+		compile_device(config, device);
 	if (vlan_sets_index(sets, port->vlan.trunks, &config->trunks, err) ||
 	    vlan_sets_index(sets, port->vlan.cvlans, &config->cvlans, err))
 		return error_wrap(err, "port %s", port->name);

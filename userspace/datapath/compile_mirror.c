@@ -53,6 +53,13 @@ static bool reaches_datapath(const struct model_mirror *mirror)
 	return mirror->is_active && mirror->slot.number;
 }
 
+static bool is_same_output(const struct model_mirror *a, const struct model_mirror *b)
+{
+	if (a->out_port || b->out_port)
+		return a->out_port == b->out_port;
+	return a == b || (a->out_vlan && a->out_vlan == b->out_vlan);
+}
+
 /* The mirrors of the bridge whose copies go where this one's go: of these a packet makes
  * one copy. */
 static void compile_same_output(const struct model_mirror *mirror,
@@ -61,8 +68,7 @@ static void compile_same_output(const struct model_mirror *mirror,
 	for (size_t i = 0; i < bridge->n_mirrors; i++) {
 		const struct model_mirror *other = bridge->mirrors[i];
 
-		if (reaches_datapath(other) &&
-		    (other == mirror || (mirror->out_port && other->out_port == mirror->out_port)))
+		if (reaches_datapath(other) && is_same_output(mirror, other))
 			set_bit(config->same_output, other->bit);
 	}
 }
@@ -91,6 +97,7 @@ int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bri
 		config->generation = mirror->slot.generation;
 		out = mirror->out_port ? record_of(mirror->out_port, bridge, ports) : NULL;
 		config->out_port = out ? mirror->out_port->slot.number : 0;
+		config->out_vlan = mirror->out_port ? 0 : mirror->out_vlan;
 		config->snaplen = mirror->snaplen;
 		if (vlan_sets_index(sets, mirror->vlans, &config->vlans, err))
 			return error_wrap(err, "mirror %s", mirror->name);

@@ -201,6 +201,8 @@ static void update_port(struct devices *d, const struct model_port *wanted)
 	case MODEL_PORT_LOCAL:
 		update_internal(d, port, wanted);
 		break;
+	case MODEL_PORT_PATCH:
+		return; /* it has none */
 	}
 	dev = devices_of_port(d, port);
 	if (dev && !port->has_carrier_base) {
@@ -337,7 +339,7 @@ static bool is_pair_wanted(void *arg, const char *name)
 {
 	const struct port *port = port_of_name(arg, name);
 
-	return port && port->kind != MODEL_PORT_SYSTEM;
+	return port && (port->kind == MODEL_PORT_INTERNAL || port->kind == MODEL_PORT_LOCAL);
 }
 
 int devices_release(struct devices *d, struct error *err)

@@ -39,6 +39,12 @@ void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 		return;
 	}
 	snprintf(ret->error, sizeof(ret->error), "%s", port->error);
+	if (port->kind == MODEL_PORT_PATCH) {
+		/* No device; what is said of it is what Open vSwitch says. */
+		instance_mac(&dp->instance, &port->uuid, sizeof(port->uuid), ret->mac);
+		ret->has_mac = ret->is_admin_up = ret->has_link = true;
+		return;
+	}
 	dev = devices_of_port(&dp->devices, port);
 	if (dev)
 		put_device(&dp->devices, port, dev, ret);
@@ -88,7 +94,16 @@ int datapath_port_stats(struct datapath *dp, uint32_t port_slot, struct datapath
 	struct port_stats own;
 	struct error err;
 
-	if (!port || !port->ifindex || counters_port(&dp->maps, port_slot, &own, &err))
+	if (!port || counters_port(&dp->maps, port_slot, &own, &err))
+		return -1;
+	if (port->kind == MODEL_PORT_PATCH) {
+		*ret = (struct datapath_port_stats){ .rx_bytes = own.rx_bytes,
+						     .rx_packets = own.rx_packets,
+						     .tx_bytes = own.tx_bytes,
+						     .tx_packets = own.tx_packets };
+		return 0;
+	}
+	if (!port->ifindex)
 		return -1;
 	netlink_message_end(&r, netlink_link_message(&r, RTM_GETLINK, 0, port->ifindex));
 	if (netlink_ask(netdevs_netlink(dp->devices.netdevs), &r, take_message, &device) ||

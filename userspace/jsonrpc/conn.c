@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "jsonrpc/frame.h"
 #include "jsonrpc/message.h"
+#include "jsonrpc/tls.h"
 
 enum {
 	READ_SIZE = 64 * 1024,
@@ -33,6 +34,8 @@ struct out {
 struct conn {
 	struct loop *loop;
 	int fd;
+	struct tls *tls; /* NULL: in the clear */
+	int64_t active_ms;
 	struct conn_limits limits;
 	const struct conn_events *events;
 	void *arg;
@@ -96,6 +99,7 @@ struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *lim
 	}
 	c->loop = l;
 	c->fd = fd_take;
+	c->active_ms = loop_now_ms(l);
 	c->limits = limits ? *limits : conn_default_limits;
 	c->events = events;
 	c->arg = arg;
@@ -103,6 +107,19 @@ struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *lim
 	frame_init(&c->frame, c->limits.max_message);
 	set_reading(c, true);
 	return c;
+}
+
+static bool wants_writing(const struct conn *c)
+{
+	if (c->tls && tls_receive_needs_writing(c->tls))
+		return true;
+	return c->out_first && !(c->tls && tls_send_needs_reading(c->tls));
+}
+
+void conn_start_tls(struct conn *c, struct tls *t_take)
+{
+	c->tls = t_take;
+	set_writing(c, wants_writing(c));
 }
 
 static void destroy(struct conn *c)
@@ -125,6 +142,8 @@ void conn_free(struct conn *c)
 	set_reading(c, false);
 	set_writing(c, false);
 	loop_timer_stop(&c->again);
+	tls_free(c->tls);
+	c->tls = NULL;
 	close(c->fd);
 	c->fd = -1;
 	c->is_freed = true;
@@ -187,6 +206,15 @@ static void out_consume(struct conn *c, size_t n)
 	}
 }
 
+static int transmit_error(const struct conn *c, struct error *err, const char *what)
+{
+	int errnum = errno;
+
+	if (c->tls && errnum == EPROTO)
+		return error_set(err, "protocol error", "%s: TLS: %s", what, tls_failure(c->tls));
+	return error_errno(err, errnum, "%s", what);
+}
+
 /* Writes until the socket is full or the queue empty.  -1: the peer is gone. */
 static int write_out(struct conn *c)
 {
@@ -202,7 +230,10 @@ static int write_out(struct conn *c)
 		for (n = 0; o && n < IOV_MAX_USED; o = o->next, n++, skip = 0)
 			iov[n] = (struct iovec){ o->blob->data + skip, o->blob->len - skip };
 		msg.msg_iovlen = n;
-		sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (c->tls)
+			sent = tls_send(c->tls, iov[0].iov_base, iov[0].iov_len);
+		else
+			sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0)
@@ -219,12 +250,12 @@ void conn_flush(struct conn *c)
 	if (c->is_freed || c->fd < 0)
 		return;
 	if (write_out(c) < 0) {
-		error_errno(&err, errno, "write to peer");
+		transmit_error(c, &err, "write to peer");
 		set_writing(c, false);
 		conn_drop(c, &err);
 		return;
 	}
-	set_writing(c, c->out_first);
+	set_writing(c, wants_writing(c));
 	if (c->out_first)
 		c->is_blocked = true;
 	else if (c->is_blocked)
@@ -265,6 +296,16 @@ void conn_send_buf(struct conn *c, struct buf *b)
 size_t conn_backlog(const struct conn *c)
 {
 	return c->backlog;
+}
+
+bool conn_is_blocked(const struct conn *c)
+{
+	return c->is_blocked;
+}
+
+int64_t conn_active_ms(const struct conn *c)
+{
+	return c->active_ms;
 }
 
 static int deliver(struct conn *c, size_t end, struct error *err)
@@ -356,6 +397,11 @@ static void run_input(struct conn *c)
 	leave(c);
 }
 
+static ssize_t receive(struct conn *c, char *to, size_t n)
+{
+	return c->tls ? tls_receive(c->tls, to, n) : recv(c->fd, to, n, MSG_DONTWAIT);
+}
+
 static void on_readable(void *arg, int events)
 {
 	struct conn *c = arg;
@@ -372,14 +418,18 @@ static void on_readable(void *arg, int events)
 		conn_drop(c, &err);
 		return;
 	}
-	n = recv(c->fd, c->in.data + c->in.len, READ_SIZE, MSG_DONTWAIT);
+	n = receive(c, c->in.data + c->in.len, READ_SIZE);
 	if (n < 0) {
-		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+			if (c->tls)
+				conn_flush(c); /* the handshake may have come further */
 			return;
-		error_errno(&err, errno, "read from peer");
+		}
+		transmit_error(c, &err, "read from peer");
 		conn_drop(c, &err);
 		return;
 	}
+	c->active_ms = loop_now_ms(c->loop);
 	if (!n) {
 		c->is_eof = true;
 		set_reading(c, false);
@@ -391,9 +441,16 @@ static void on_readable(void *arg, int events)
 static void on_writable(void *arg, int events)
 {
 	struct conn *c = arg;
+	size_t backlog = c->backlog;
 
 	(void)events;
+	if (c->tls && tls_receive_needs_writing(c->tls)) {
+		on_readable(c, LOOP_READ);
+		return;
+	}
 	conn_flush(c);
+	if (c->backlog < backlog)
+		c->active_ms = loop_now_ms(c->loop);
 	if (!c->is_dropped && c->in_scanned < c->in.len)
 		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 }

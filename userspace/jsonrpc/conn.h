@@ -8,6 +8,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -16,6 +17,7 @@ struct buf;
 struct conn;
 struct loop;
 struct message;
+struct tls;
 
 struct conn_limits {
 	size_t max_message; /* bytes; a longer message closes the connection */
@@ -39,6 +41,8 @@ struct conn_events {
  * conn.  NULL: out of memory. */
 struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *limits,
 		      const struct conn_events *events, void *arg);
+/* Everything goes through t from now on: call it before anything is sent. */
+void conn_start_tls(struct conn *c, struct tls *t_take);
 void conn_free(struct conn *c); /* closes at once; NULL is fine */
 
 /* Queues; the bytes go out at conn_flush(), at the end of the reading that caused them or
@@ -48,6 +52,11 @@ void conn_send_take(struct conn *c, struct blob *b);
 void conn_send_buf(struct conn *c, struct buf *b); /* empties b */
 void conn_flush(struct conn *c);
 size_t conn_backlog(const struct conn *c); /* bytes queued and not yet taken by the kernel */
+/* The peer did not take all that it was sent: on_drained() will tell when it has. */
+bool conn_is_blocked(const struct conn *c);
+/* When the peer last gave a sign of life: sent something, or took what had to wait.  By
+ * loop_now_ms(). */
+int64_t conn_active_ms(const struct conn *c);
 
 /* Sends what it can and then has on_close called with err, from the loop. */
 void conn_drop(struct conn *c, const struct error *err);

@@ -2,8 +2,8 @@
 #include "jsonrpc/listen.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +14,16 @@
 #include <unistd.h>
 
 #include "base/loop.h"
+#include "jsonrpc/address.h"
+#include "jsonrpc/unix_address.h"
 
-enum { RETRY_MS = 100, SOCKET_MODE = 0750, BACKLOG = 64 };
+enum { RETRY_MS = 100, SOCKET_MODE = 0750, BACKLOG = 1024, ACCEPTS_PER_TURN = 64 };
 
 struct listener {
 	struct loop *loop;
 	char *remote;
-	char *path; /* within remote */
+	const char *path; /* within remote; NULL: on a network */
+	uint16_t port; /* 0: none */
 	int fd;
 	dev_t dev; /* of the socket file, to know it again */
 	ino_t ino;
@@ -29,37 +32,6 @@ struct listener {
 	struct loop_io io;
 	struct loop_timer retry; /* when out of descriptors */
 };
-
-/* A path too long for sockaddr_un is reached through its open directory, which the
- * caller closes after use (ret_dir_fd; -1: not needed). */
-static int unix_address(const char *path, struct sockaddr_un *sun, int *ret_dir_fd,
-			struct error *err)
-{
-	char *copy;
-	int n;
-
-	*ret_dir_fd = -1;
-	memset(sun, 0, sizeof(*sun));
-	sun->sun_family = AF_UNIX;
-	if (strlen(path) < sizeof(sun->sun_path)) {
-		strcpy(sun->sun_path, path);
-		return 0;
-	}
-	copy = strdup(path);
-	if (!copy)
-		return error_nomem(err);
-	*ret_dir_fd = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	if (*ret_dir_fd < 0)
-		return error_errno(err, errno, "open the directory of %s", path);
-	n = snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d/%s", *ret_dir_fd,
-		     strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
-	if (n < 0 || (size_t)n >= sizeof(sun->sun_path)) {
-		close(*ret_dir_fd);
-		return error_set(err, "I/O error", "%s: name of socket is too long", path);
-	}
-	return 0;
-}
 
 /* Clears the way for bind(): an existing socket that refuses connections is stale. */
 static int remove_stale(const char *path, const struct sockaddr_un *sun, struct error *err)
@@ -126,6 +98,28 @@ out:
 	return rc;
 }
 
+static int bind_network(struct listener *l, const char *rest, struct error *err)
+{
+	struct address a;
+	int on = 1;
+
+	if (address_parse_passive(rest, &a, err) < 0)
+		return -1;
+	l->fd = socket(a.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0)
+		return error_errno(err, errno, "create a socket");
+	if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
+	    bind(l->fd, (struct sockaddr *)&a.storage, a.len) < 0)
+		return error_errno(err, errno, "bind to %s", l->remote);
+	a.len = sizeof(a.storage);
+	if (listen(l->fd, BACKLOG) < 0 ||
+	    getsockname(l->fd, (struct sockaddr *)&a.storage, &a.len) < 0)
+		return error_errno(err, errno, "listen on %s", l->remote);
+	l->port = address_port(&a);
+	return 0;
+}
+
 static void on_connect(void *arg, int events);
 
 static void on_retry(void *arg)
@@ -139,40 +133,34 @@ static void on_retry(void *arg)
 static void on_connect(void *arg, int events)
 {
 	struct listener *l = arg;
-	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int n, fd;
 
 	(void)events;
-	if (fd >= 0) {
+	for (n = 0; n < ACCEPTS_PER_TURN; n++) {
+		fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
 		l->on_accept(l->arg, fd);
-	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+	}
+	if (n < ACCEPTS_PER_TURN &&
+	    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
 		/* The connection stays queued: without a pause this would spin. */
 		loop_io_stop(&l->io);
 		loop_timer_start(l->loop, &l->retry, RETRY_MS, 0, on_retry, l);
 	}
 }
 
-static int check_remote(const char *remote, struct error *err)
-{
-	static const char *const later[] = { "ptcp:", "pssl:", "tcp:", "ssl:", "unix:", "db:" };
-	size_t i;
-
-	if (!strncmp(remote, "punix:", 6) && remote[6])
-		return 0;
-	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (!strncmp(remote, later[i], strlen(later[i])))
-			return error_set(err, "not supported",
-					 "remote %s: this kind is not supported yet", remote);
-	}
-	return error_set(err, "syntax error", "remote %s: expected punix:PATH", remote);
-}
-
 int listener_new(struct loop *loop, const char *remote, listener_accept_fn *on_accept, void *arg,
 		 struct listener **ret, struct error *err)
 {
+	enum remote_kind kind;
 	struct listener *l;
+	const char *rest;
 
-	if (check_remote(remote, err) < 0)
+	if (remote_kind_parse(remote, &kind, &rest, err) < 0)
 		return -1;
+	if (!remote_kind_is_passive(kind))
+		return error_set(err, "syntax error", "remote %s: nothing to listen on", remote);
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return error_nomem(err);
@@ -185,8 +173,10 @@ int listener_new(struct loop *loop, const char *remote, listener_accept_fn *on_a
 		free(l);
 		return error_nomem(err);
 	}
-	l->path = l->remote + strlen("punix:");
-	if (bind_unix(l, err) < 0) {
+	rest = l->remote + (rest - remote);
+	if (kind == REMOTE_PUNIX)
+		l->path = rest;
+	if ((l->path ? bind_unix(l, err) : bind_network(l, rest, err)) < 0) {
 		listener_free(l);
 		return -1;
 	}
@@ -214,4 +204,9 @@ void listener_free(struct listener *l)
 const char *listener_remote(const struct listener *l)
 {
 	return l->remote;
+}
+
+uint16_t listener_port(const struct listener *l)
+{
+	return l->port;
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A listening socket named as ovsdb-server names its remotes: "punix:PATH" now, "ptcp:"
- * and "pssl:" later.  Hands each accepted connection to its owner (session, appctl).
+ * A listening socket named as ovsdb-server names its remotes: "punix:PATH",
+ * "ptcp:[PORT][:IP]", "pssl:[PORT][:IP]".  Hands each accepted connection to its owner
+ * (session, appctl), who also speaks TLS on it (tls.h) where that is asked for.
  */
+#include <stdint.h>
+
 #include "base/error.h"
 
 struct listener;
 struct loop;
 
-/* fd is non-blocking and close-on-exec, and now the owner's. */
+/* fd is non-blocking and close-on-exec, and now the owner's.  Must not free the listener. */
 typedef void listener_accept_fn(void *arg, int fd_take);
 
 /* A socket file that nobody serves any more is replaced; where a live process answers
@@ -20,3 +23,4 @@ must_check int listener_new(struct loop *l, const char *remote, listener_accept_
 void listener_free(struct listener *l);
 
 const char *listener_remote(const struct listener *l);
+uint16_t listener_port(const struct listener *l); /* the one it got; 0: not on a network */

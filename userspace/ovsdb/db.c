@@ -63,6 +63,25 @@ void db_free(struct db *db)
 	free(db);
 }
 
+static void keep_place(struct db *db, const struct db *before)
+{
+	db->journal = before->journal;
+	db->journal_arg = before->journal_arg;
+	db->listeners = before->listeners;
+	db->is_telling = before->is_telling;
+}
+
+void db_exchange(struct db *a, struct db *b)
+{
+	struct db old_a = *a, old_b = *b;
+
+	assert(!a->is_telling && !b->is_telling);
+	*a = old_b;
+	*b = old_a;
+	keep_place(a, &old_a);
+	keep_place(b, &old_b);
+}
+
 const struct schema *db_schema(const struct db *db)
 {
 	return db->schema;

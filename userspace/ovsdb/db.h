@@ -21,6 +21,9 @@ struct table;
 /* Takes the schema. */
 must_check int db_new(struct schema *schema_take, struct db **ret, struct error *err);
 void db_free(struct db *db); /* NULL is fine */
+/* Schema and rows of both change places; journal and listeners stay and are not told.
+ * For conversion (convert.h). */
+void db_exchange(struct db *a, struct db *b);
 
 const struct schema *db_schema(const struct db *db);
 /* Id of the last commit, zero before the first. */

@@ -14,122 +14,17 @@
 #include "base/blob.h"
 #include "base/buf.h"
 #include "ovsdb/db.h"
+#include "ovsdb/history.h"
+#include "ovsdb/journal_compact.h"
+#include "ovsdb/journal_file.h"
 #include "ovsdb/journal_json.h"
 #include "ovsdb/journal_record.h"
+#include "ovsdb/journal_state.h"
+#include "ovsdb/journal_tail.h"
 #include "ovsdb/lockfile.h"
 #include "ovsdb/schema.h"
 
 enum { FILE_MODE = 0640 };
-
-struct journal {
-	char *path;
-	struct lockfile *lock;
-	int fd;
-	struct db *db;
-	size_t end; /* of the good records: where the next one goes */
-	struct uuid chain; /* id of the last record */
-	bool is_replaying;
-	bool has_tail; /* bytes behind end, as found: to be saved before the first write */
-	bool has_garbage; /* bytes behind end, of a failed write: to be cut off */
-	bool is_sync_lost; /* a sync failed: what is on the disk is not known */
-	char *warning;
-};
-
-/* Files */
-
-static int write_at(int fd, const char *data, size_t len, size_t offset)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? errno : ENOSPC;
-		data += n;
-		len -= (size_t)n;
-		offset += (size_t)n;
-	}
-	return 0;
-}
-
-static int sync_directory(const char *path, struct error *err)
-{
-	char *copy = strdup(path);
-	int fd, rc = 0;
-
-	if (!copy)
-		return error_nomem(err);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		rc = error_errno(err, errno, "sync directory of %s", path);
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return rc;
-}
-
-/* Makes path a file with these bytes, or leaves it as it was: written beside it, synced,
- * renamed.  Returns its descriptor. */
-static int replace_file(const char *path, mode_t mode, const struct buf *content, struct error *err)
-{
-	struct buf temp = BUF_INIT;
-	int fd, errnum;
-
-	buf_printf(&temp, "%s.tmp", path);
-	if (!buf_ok(&temp))
-		return error_nomem(err);
-	fd = open(temp.data, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	if (fd < 0) {
-		error_errno(err, errno, "create %s", temp.data);
-		buf_free(&temp);
-		return -1;
-	}
-	errnum = fchmod(fd, mode) < 0 ? errno : write_at(fd, content->data, content->len, 0);
-	if (!errnum && (fsync(fd) < 0 || rename(temp.data, path) < 0))
-		errnum = errno;
-	if (errnum) {
-		error_errno(err, errnum, "write %s", temp.data);
-		unlink(temp.data);
-	} else if (sync_directory(path, err) < 0) {
-		errnum = EIO;
-	}
-	buf_free(&temp);
-	if (!errnum)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Saves the bytes from j->end on in PATH.torn-<offset> and cuts them off. */
-static int cut_tail(struct journal *j, struct error *err)
-{
-	struct buf name = BUF_INIT, tail = BUF_INIT;
-	struct stat st;
-	size_t len;
-	int fd = -1;
-
-	if (fstat(j->fd, &st) < 0)
-		return error_errno(err, errno, "stat %s", j->path);
-	len = (size_t)st.st_size > j->end ? (size_t)st.st_size - j->end : 0;
-	buf_printf(&name, "%s.torn-%zu", j->path, j->end);
-	if (!buf_ok(&name) || !buf_reserve(&tail, len + 1))
-		error_nomem(err);
-	else if (pread(j->fd, tail.data, len, (off_t)j->end) != (ssize_t)len)
-		error_errno(err, errno, "read the end of %s", j->path);
-	else {
-		tail.len = len;
-		fd = replace_file(name.data, FILE_MODE, &tail, err);
-	}
-	buf_free(&name);
-	buf_free(&tail);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	if (ftruncate(j->fd, (off_t)j->end) < 0)
-		return error_errno(err, errno, "cut the torn end off %s", j->path);
-	return 0;
-}
 
 /* Writing */
 
@@ -137,9 +32,8 @@ static int check_writable(struct journal *j, struct error *err)
 {
 	if (j->is_sync_lost && journal_compact(j, j->db, err) < 0)
 		return -1;
-	if (j->has_tail && cut_tail(j, err) < 0)
+	if (journal_cut_tail(j, err) < 0)
 		return -1;
-	j->has_tail = false;
 	if (j->has_garbage && ftruncate(j->fd, (off_t)j->end) < 0)
 		return error_errno(err, errno, "write to %s", j->path);
 	j->has_garbage = false;
@@ -148,13 +42,14 @@ static int check_writable(struct journal *j, struct error *err)
 
 static int append(struct journal *j, const struct buf *record, struct error *err)
 {
-	int errnum = write_at(j->fd, record->data, record->len, j->end);
+	int errnum = file_write_at(j->fd, record->data, record->len, j->end);
 
 	if (errnum) {
 		j->has_garbage = ftruncate(j->fd, (off_t)j->end) < 0;
 		return error_errno(err, errnum, "write to %s", j->path);
 	}
 	j->end += record->len;
+	j->n_records++;
 	return 0;
 }
 
@@ -190,82 +85,54 @@ static int write_changes(void *arg, struct change_list *changes, struct error *e
 
 int journal_sync(struct journal *j, struct error *err)
 {
-	int errnum = fdatasync(j->fd) < 0 ? errno : 0;
+	int errnum;
 
-	journal_synced(j, errnum);
+	do {
+		unsigned int generation = j->generation;
+
+		errnum = journal_synced(j, fdatasync(j->fd) < 0 ? errno : 0, generation);
+	} while (errnum == EAGAIN);
 	return errnum ? error_errno(err, errnum, "sync %s", j->path) : 0;
 }
 
-int journal_dup_fd(const struct journal *j, struct error *err)
+int journal_dup_fd(const struct journal *j, unsigned int *ret_generation, struct error *err)
 {
 	int fd = fcntl(j->fd, F_DUPFD_CLOEXEC, 0);
 
+	*ret_generation = j->generation;
 	return fd < 0 ? error_errno(err, errno, "sync %s", j->path) : fd;
 }
 
 /* After a failed sync the kernel may have dropped what it could not write, and a later
  * sync would not tell: only writing everything anew makes the file certain again. */
-void journal_synced(struct journal *j, int errnum)
+int journal_synced(struct journal *j, int errnum, unsigned int generation)
 {
-	if (errnum)
+	struct error err;
+
+	if (generation != j->generation)
+		return EAGAIN;
+	if (errnum) {
 		j->is_sync_lost = true;
-}
-
-static void put_record(struct buf *to, const char *json, size_t len, struct uuid *chain)
-{
-	uint8_t sha[RECORD_SHA_SIZE];
-
-	record_put(to, json, len, sha);
-	*chain = record_chain(chain, sha);
-}
-
-static void put_schema_record(struct buf *to, const struct schema *schema, struct uuid *chain)
-{
-	memset(chain, 0, sizeof(*chain));
-	put_record(to, schema->text->data, schema->text->len, chain);
-}
-
-int journal_compact(struct journal *j, struct db *db, struct error *err)
-{
-	struct buf file = BUF_INIT, rows = BUF_INIT;
-	struct uuid chain;
-	struct stat st;
-	int fd = -1;
-
-	if (fstat(j->fd, &st) < 0)
-		return error_errno(err, errno, "stat %s", j->path);
-	if (j->has_tail && cut_tail(j, err) < 0)
-		return -1;
-	put_schema_record(&file, db_schema(db), &chain);
-	if (journal_put_all(&rows, db, "compacting database online", err) == 0) {
-		put_record(&file, rows.data, rows.len, &chain);
-		if (buf_ok(&file))
-			fd = replace_file(j->path, st.st_mode & 0777, &file, err);
-		else
-			error_nomem(err);
+		return errnum == EAGAIN ? EIO : errnum;
 	}
-	buf_free(&rows);
-	if (fd >= 0) {
-		close(j->fd);
-		j->fd = fd;
-		j->end = file.len;
-		j->chain = chain;
-		j->has_tail = j->has_garbage = j->is_sync_lost = false;
-	}
-	buf_free(&file);
-	return fd < 0 ? -1 : 0;
+	if (!j->is_sync_lost || journal_compact(j, j->db, &err) == 0)
+		return 0;
+	return err.errnum && err.errnum != EAGAIN ? err.errnum : EIO;
 }
 
 /* Opening */
 
 static int start_db(struct journal *j, struct schema *schema_take, struct error *err)
 {
+	history_free(j->history);
 	db_free(j->db);
+	j->history = NULL;
 	j->db = NULL;
 	if (db_new(schema_take, &j->db, err) < 0)
 		return -1;
 	db_set_journal(j->db, write_changes, j);
-	return 0;
+	j->history = history_new(j->db);
+	return j->history ? 0 : error_nomem(err);
 }
 
 static bool is_schema(const json_t *json)
@@ -274,8 +141,33 @@ static bool is_schema(const json_t *json)
 	       json_is_object(json_object_get(json, "tables"));
 }
 
+/* The id of the state after record r; json is what it holds. */
+static struct uuid id_after(const struct journal *j, const struct record *r, const json_t *json)
+{
+	const char *comment = json_string_value(json_object_get(json, "_comment"));
+	struct uuid id;
+
+	if (comment && j->is_first && !json_object_get(json, "_is_diff") &&
+	    journal_compacted_id(comment, &id))
+		return id;
+	return record_chain(&j->chain, r->sha);
+}
+
+static void count_record(struct journal *j, const struct record *r, bool is_new_schema)
+{
+	if (is_new_schema || j->is_first) {
+		j->base_end = r->end;
+		j->n_records = 0;
+	} else {
+		j->n_records++;
+	}
+	j->is_first = is_new_schema;
+	history_note(j->history, &j->chain);
+}
+
 static int apply_record(struct journal *j, const struct record *r, struct error *err)
 {
+	bool is_new_schema;
 	struct schema *schema;
 	struct uuid before;
 	json_error_t why;
@@ -286,8 +178,9 @@ static int apply_record(struct journal *j, const struct record *r, struct error 
 		return error_set(err, "ovsdb error", "%s at byte %d of the record", why.text,
 				 why.position);
 	before = j->chain;
-	j->chain = record_chain(&j->chain, r->sha);
-	if (is_schema(json)) {
+	is_new_schema = is_schema(json);
+	j->chain = id_after(j, r, json);
+	if (is_new_schema) {
 		rc = schema_from_json(json, &schema, err);
 		if (!rc)
 			rc = start_db(j, schema, err);
@@ -298,6 +191,8 @@ static int apply_record(struct journal *j, const struct record *r, struct error 
 	}
 	if (rc < 0)
 		j->chain = before;
+	else
+		count_record(j, r, is_new_schema);
 	json_decref(json);
 	return rc;
 }
@@ -316,8 +211,9 @@ static int handle_damage(struct journal *j, const char *file, size_t size, size_
 	if (next != SIZE_MAX)
 		return error_set(err, "ovsdb error",
 				 "%s is damaged at offset %zu (%s), and there are good records "
-				 "behind it, from offset %zu on; the file was left as it is",
-				 j->path, offset, why->text, next);
+				 "behind it, from offset %zu on; the file was left as it is "
+				 "(bvsd --salvage=NEWFILE %s saves what can be saved)",
+				 j->path, offset, why->text, next, j->path);
 	buf_printf(&text,
 		   "%s is torn at offset %zu (%s): its last %zu bytes will be moved to "
 		   "%s.torn-%zu when something is written",
@@ -361,6 +257,8 @@ static int replay_file(struct journal *j, struct error *err)
 	j->is_replaying = true;
 	rc = replay(j, file, (size_t)st.st_size, err);
 	j->is_replaying = false;
+	if (j->history)
+		history_end_replay(j->history);
 	if (file)
 		munmap(file, (size_t)st.st_size);
 	return rc;
@@ -369,20 +267,41 @@ static int replay_file(struct journal *j, struct error *err)
 static int create_file(struct journal *j, struct schema *schema_take, struct error *err)
 {
 	struct buf file = BUF_INIT;
+	uint8_t sha[RECORD_SHA_SIZE];
 
-	put_schema_record(&file, schema_take, &j->chain);
+	record_put(&file, schema_take->text->data, schema_take->text->len, sha);
 	if (start_db(j, schema_take, err) < 0) {
 		buf_free(&file);
 		return -1;
 	}
-	j->end = file.len;
-	j->fd = buf_ok(&file) ? replace_file(j->path, FILE_MODE, &file, err) : error_nomem(err);
+	j->chain = record_chain(&j->chain, sha);
+	history_note(j->history, &j->chain);
+	history_end_replay(j->history);
+	j->end = j->base_end = file.len;
+	j->fd = buf_ok(&file) ? file_replace(j->path, FILE_MODE, &file, err) : error_nomem(err);
 	buf_free(&file);
 	return j->fd < 0 ? -1 : 0;
 }
 
+/* What a crash left of files that were being written. */
+static void remove_temporaries(const struct journal *j)
+{
+	static const char *const suffixes[] = { ".tmp", ".compact" };
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		struct buf name = BUF_INIT;
+
+		buf_printf(&name, "%s%s", j->path, suffixes[i]);
+		if (buf_ok(&name))
+			unlink(name.data);
+		buf_free(&name);
+	}
+}
+
 static int open_file(struct journal *j, struct schema *schema_take, struct error *err)
 {
+	remove_temporaries(j);
 	j->fd = open(j->path, O_RDWR | O_CLOEXEC);
 	if (j->fd < 0 && errno == ENOENT && schema_take)
 		return create_file(j, schema_take, err);
@@ -416,8 +335,10 @@ int journal_open(const char *path, struct schema *schema_take, struct journal **
 	else
 		rc = open_file(j, schema_take, err);
 	if (rc < 0) {
-		db_free(j->db);
+		struct db *db = j->db;
+
 		journal_close(j);
+		db_free(db);
 		return -1;
 	}
 	*ret = j;
@@ -429,12 +350,21 @@ void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
+	journal_compact_cancel(j);
+	history_free(j->history);
+	if (j->db)
+		db_set_journal(j->db, NULL, NULL);
 	if (j->fd >= 0)
 		close(j->fd);
 	lockfile_release(j->lock);
 	free(j->path);
 	free(j->warning);
 	free(j);
+}
+
+struct history *journal_history(const struct journal *j)
+{
+	return j->history;
 }
 
 const char *journal_path(const struct journal *j)

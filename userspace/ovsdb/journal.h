@@ -12,6 +12,7 @@
 #include "base/error.h"
 
 struct db;
+struct history;
 struct journal;
 struct schema;
 
@@ -24,19 +25,22 @@ struct schema;
  * schema_take: what a new file gets; NULL: the file must exist. */
 must_check int journal_open(const char *path, struct schema *schema_take, struct journal **ret,
 			    struct db **ret_db, struct error *err);
-/* Releases file and lock.  Not the database, which is freed before. */
+/* Releases file and lock.  Before the database, which is not freed: old rows are held. */
 void journal_close(struct journal *j);
 
 const char *journal_path(const struct journal *j);
 /* What the user should know about the file as it was found; NULL: nothing. */
 const char *journal_warning(const struct journal *j);
 
+/* Its commits, for monitors. */
+struct history *journal_history(const struct journal *j);
+
 /* fdatasync of all that was written, at once. */
 must_check int journal_sync(struct journal *j, struct error *err);
 /* For a sync in another thread: a descriptor of the file for fdatasync() and close(), -1
- * on failure; then what came of it (0 or an errno). */
-must_check int journal_dup_fd(const struct journal *j, struct error *err);
-void journal_synced(struct journal *j, int errnum);
-
-/* Rewrites the file as the schema and one record with every row, synced, then renames. */
-must_check int journal_compact(struct journal *j, struct db *db, struct error *err);
+ * on failure.  The generation is the file's: another one may take its place meanwhile. */
+must_check int journal_dup_fd(const struct journal *j, unsigned int *ret_generation,
+			      struct error *err);
+/* Then what came of it (0 or an errno).  Returns 0: what had been written is on the disk;
+ * EAGAIN: not known, sync again; else an errno. */
+must_check int journal_synced(struct journal *j, int errnum, unsigned int generation);

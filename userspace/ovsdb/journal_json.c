@@ -128,27 +128,41 @@ int journal_put_changes(struct buf *to, const struct change_list *changes, struc
 	return buf_ok(to) ? 0 : error_nomem(err);
 }
 
+void journal_begin(struct journal_writer *w, struct buf *to, const char *comment)
+{
+	*w = (struct journal_writer){ .to = to };
+	begin_record(to, comment, false);
+}
+
+void journal_put_row(struct journal_writer *w, const struct row *row)
+{
+	if (w->table != row->table) {
+		buf_printf(w->to, "%s,\"%s\":{", w->table ? "}" : "", row->table->name);
+		w->table = row->table;
+		w->is_first = true;
+	}
+	put_row_key(w->to, row, &w->is_first);
+	put_whole_row(w->to, row);
+}
+
+void journal_end(struct journal_writer *w)
+{
+	buf_puts(w->to, w->table ? "}}" : "}");
+}
+
 int journal_put_all(struct buf *to, const struct db *db, const char *comment, struct error *err)
 {
 	const struct schema *schema = db_schema(db);
+	struct journal_writer w;
 	struct db_cursor at;
 	size_t i;
 
-	begin_record(to, comment, false);
+	journal_begin(&w, to, comment);
 	for (i = 0; i < schema->n_tables; i++) {
-		const struct schema_table *t = schema->tables[i];
-		bool is_first = true;
-
-		if (!db_n_rows(db, t))
-			continue;
-		buf_printf(to, ",\"%s\":{", t->name);
-		table_foreach (row, db, t, &at) {
-			put_row_key(to, row, &is_first);
-			put_whole_row(to, row);
-		}
-		buf_putc(to, '}');
+		table_foreach (row, db, schema->tables[i], &at)
+			journal_put_row(&w, row);
 	}
-	buf_putc(to, '}');
+	journal_end(&w);
 	return buf_ok(to) ? 0 : error_nomem(err);
 }
 
@@ -227,6 +241,11 @@ static int apply_table(struct txn *txn, const struct db *db, const char *table_n
 	return 0;
 }
 
+static bool is_about_record(const char *name)
+{
+	return !strcmp(name, "_date") || !strcmp(name, "_comment") || !strcmp(name, "_is_diff");
+}
+
 static int apply_tables(struct txn *txn, const struct db *db, const json_t *record,
 			struct error *err)
 {
@@ -235,8 +254,7 @@ static int apply_tables(struct txn *txn, const struct db *db, const json_t *reco
 	json_t *value;
 
 	json_object_foreach ((json_t *)record, name, value) {
-		if (!strcmp(name, "_date") || !strcmp(name, "_comment") ||
-		    !strcmp(name, "_is_diff"))
+		if (is_about_record(name))
 			continue;
 		if (apply_table(txn, db, name, value, is_diff, err) < 0)
 			return -1;
@@ -256,4 +274,31 @@ int journal_apply(struct db *db, const json_t *record, struct error *err)
 		rc = txn_commit(txn, NULL, err);
 	txn_free(txn);
 	return rc;
+}
+
+void journal_apply_loosely(struct txn *txn, const json_t *record, journal_lost_fn *lost, void *arg)
+{
+	bool is_diff = json_is_true(json_object_get(record, "_is_diff"));
+	const struct schema *schema = db_schema(txn_db(txn));
+	const char *table_name, *uuid_name;
+	json_t *rows, *row;
+	struct error err;
+
+	json_object_foreach ((json_t *)record, table_name, rows) {
+		const struct schema_table *t = schema_find_table(schema, table_name);
+
+		if (is_about_record(table_name))
+			continue;
+		if (!t || !json_is_object(rows)) {
+			error_set(&err, "ovsdb error", "there is no table %s", table_name);
+			lost(arg, &err);
+			continue;
+		}
+		json_object_foreach (rows, uuid_name, row) {
+			if (apply_row(txn, t, uuid_name, row, is_diff, &err) == 0)
+				continue;
+			error_wrap(&err, "row %s of table %s", uuid_name, table_name);
+			lost(arg, &err);
+		}
+	}
 }

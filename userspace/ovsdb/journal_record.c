@@ -113,11 +113,22 @@ size_t record_find(const char *file, size_t size, size_t offset)
 	return SIZE_MAX;
 }
 
+void record_put_header(struct buf *to, const char *body, size_t len,
+		       uint8_t ret_sha[RECORD_SHA_SIZE])
+{
+	size_t i;
+
+	sum(body, len, ret_sha);
+	buf_printf(to, "%s%zu ", magic, len);
+	for (i = 0; i < RECORD_SHA_SIZE; i++)
+		buf_printf(to, "%02x", ret_sha[i]);
+	buf_putc(to, '\n');
+}
+
 void record_put(struct buf *to, const char *json, size_t len, uint8_t ret_sha[RECORD_SHA_SIZE])
 {
 	enum { HEADER_MAX = MAGIC_LEN + MAX_DIGITS + 2 + 2 * RECORD_SHA_SIZE + 1 };
 	struct buf body = BUF_INIT;
-	size_t i;
 
 	buf_put(&body, json, len);
 	buf_putc(&body, '\n');
@@ -126,12 +137,8 @@ void record_put(struct buf *to, const char *json, size_t len, uint8_t ret_sha[RE
 		buf_free(&body);
 		return;
 	}
-	sum(body.data, body.len, ret_sha);
 	buf_reserve(to, HEADER_MAX + body.len);
-	buf_printf(to, "%s%zu ", magic, body.len);
-	for (i = 0; i < RECORD_SHA_SIZE; i++)
-		buf_printf(to, "%02x", ret_sha[i]);
-	buf_putc(to, '\n');
+	record_put_header(to, body.data, body.len, ret_sha);
 	buf_put(to, body.data, body.len);
 	buf_free(&body);
 }

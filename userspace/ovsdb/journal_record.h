@@ -30,6 +30,10 @@ size_t record_find(const char *file, size_t size, size_t offset);
 /* Appends a record; *ret gets the sum of its body.  Adds the newline itself. */
 void record_put(struct buf *to, const char *json, size_t len, uint8_t ret_sha[RECORD_SHA_SIZE]);
 
+/* The header of a record with that body, which ends in a newline. */
+void record_put_header(struct buf *to, const char *body, size_t len,
+		       uint8_t ret_sha[RECORD_SHA_SIZE]);
+
 /* The next id in the chain of transaction ids: a UUID made of the one before and the
  * record's sum. */
 struct uuid record_chain(const struct uuid *before, const uint8_t sha[RECORD_SHA_SIZE]);

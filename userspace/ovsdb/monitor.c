@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ovsdb/monitor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -9,6 +10,7 @@
 #include "base/buf.h"
 #include "ovsdb/db.h"
 #include "ovsdb/delta.h"
+#include "ovsdb/history.h"
 #include "ovsdb/monitor_spec.h"
 #include "ovsdb/monitor_text.h"
 
@@ -32,6 +34,7 @@ struct entry {
 	struct entry *prev, *next;
 	struct delta *delta; /* NULL in the last entry */
 	struct uuid txn_id; /* of its last commit */
+	struct uuid stable_id; /* history_id() for those who see nothing ephemeral */
 	struct text *texts;
 	unsigned int n_at; /* monitors that stand here */
 	bool has_failed; /* out of memory: its changes are not known */
@@ -56,6 +59,8 @@ struct monitor {
 
 struct monitor_set {
 	struct db *db;
+	struct history *history;
+	struct history *own_history; /* the same, or NULL */
 	struct db_listener listener;
 	struct entry *entries; /* never empty */
 	struct monitor_group *groups;
@@ -98,10 +103,11 @@ static int append_entry(struct monitor_set *s)
 
 /* The changes of a later entry are added to e. */
 static void absorb(struct entry *e, const struct delta *more, bool has_failed,
-		   const struct uuid *txn_id)
+		   const struct uuid *txn_id, const struct uuid *stable_id)
 {
 	drop_texts(e);
 	e->txn_id = *txn_id;
+	e->stable_id = *stable_id;
 	if (has_failed || e->has_failed || delta_add_all(e->delta, more) < 0)
 		e->has_failed = true;
 }
@@ -112,7 +118,7 @@ static void tidy(struct monitor_set *s, struct entry *e)
 	if (e->n_at || e == last_entry(s))
 		return;
 	if (e != s->entries)
-		absorb(e->prev, e->delta, e->has_failed, &e->txn_id);
+		absorb(e->prev, e->delta, e->has_failed, &e->txn_id, &e->stable_id);
 	DL_DELETE(s->entries, e);
 	entry_free(e);
 }
@@ -151,6 +157,7 @@ static struct delta *watched_changes(const struct monitor_set *s, const struct c
 static void on_commit(void *arg, const struct change_list *changes)
 {
 	struct monitor_set *s = arg;
+	const struct uuid *stable_id = history_id(s->history, false);
 	struct entry *last = last_entry(s);
 	struct monitor_group *g;
 	struct delta *d;
@@ -170,25 +177,33 @@ static void on_commit(void *arg, const struct change_list *changes)
 		last->delta = d;
 		last->has_failed = !d;
 		last->txn_id = changes->txn_id;
+		last->stable_id = *stable_id;
 		return;
 	}
 	if (last->n_at) /* no memory for a new last one: they have to start over */
 		last->has_failed = true;
 	else if (last != s->entries)
-		absorb(last->prev, d, !d, &changes->txn_id);
+		absorb(last->prev, d, !d, &changes->txn_id, stable_id);
 	delta_free(d);
 }
 
-struct monitor_set *monitor_set_new(struct db *db)
+struct monitor_set *monitor_set_new(struct db *db, struct history *history)
 {
 	struct monitor_set *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->db = db;
+	if (!history) {
+		history = s->own_history = history_new(db);
+		if (history)
+			history_end_replay(history);
+	}
+	s->history = history;
 	s->n_tables = db_schema(db)->n_tables;
 	s->n_watching = calloc(s->n_tables + 1, sizeof(s->n_watching[0]));
-	if (!s->n_watching || append_entry(s) < 0) {
+	if (!history || !s->n_watching || append_entry(s) < 0) {
+		history_free(s->own_history);
 		free(s->n_watching);
 		free(s);
 		return NULL;
@@ -210,8 +225,34 @@ void monitor_set_free(struct monitor_set *s)
 		DL_DELETE(s->entries, e);
 		entry_free(e);
 	}
+	history_free(s->own_history);
 	free(s->n_watching);
 	free(s);
+}
+
+int monitor_set_reserve(struct monitor_set *s, size_t n_tables)
+{
+	unsigned int *more;
+
+	if (n_tables <= s->n_tables)
+		return 0;
+	more = realloc(s->n_watching, (n_tables + 1) * sizeof(s->n_watching[0]));
+	if (!more)
+		return -1;
+	s->n_watching = more;
+	return 0;
+}
+
+/* With no monitor there is one entry, the last, which is empty. */
+void monitor_set_restart(struct monitor_set *s, size_t n_tables)
+{
+	struct uuid id = uuid_random();
+
+	assert(!s->groups && !s->entries->next);
+	s->n_tables = n_tables;
+	memset(s->n_watching, 0, (n_tables + 1) * sizeof(s->n_watching[0]));
+	if (s->own_history)
+		history_reset(s->own_history, &id);
 }
 
 /* Groups */
@@ -317,6 +358,11 @@ void monitor_free(struct monitor *m)
 	free(m);
 }
 
+const struct monitor_set *monitor_owner(const struct monitor *m)
+{
+	return m->set;
+}
+
 struct blob *monitor_initial(struct monitor *m)
 {
 	struct monitor_group *g = m->group;
@@ -355,6 +401,34 @@ static int make_blob(struct buf *text, int rc, struct blob **ret, struct error *
 	buf_free(text);
 	*ret = blob;
 	return 0;
+}
+
+int monitor_since(struct monitor *m, const struct uuid *last_id, struct blob **ret,
+		  struct error *err)
+{
+	const struct monitor_spec *spec = m->group->spec;
+	struct buf text = BUF_INIT;
+	struct delta *d;
+	int rc;
+
+	*ret = NULL;
+	if (history_since(m->set->history, last_id, spec->is_volatile, &d, err) < 0)
+		return -1;
+	if (!d)
+		return 0;
+	rc = monitor_text_changes(&text, spec, d, err);
+	delta_free(d);
+	if (!rc && !text.len)
+		buf_puts(&text, "{}");
+	if (make_blob(&text, rc, ret, err) < 0)
+		return -1;
+	stand_at(m, last_entry(m->set));
+	return 0;
+}
+
+const struct uuid *monitor_txn_id(const struct monitor *m)
+{
+	return history_id(m->set->history, m->group->spec->is_volatile);
 }
 
 /* What the group sees of entry e: made once. */
@@ -449,7 +523,7 @@ int monitor_fetch(struct monitor *m, struct blob **ret, struct uuid *ret_txn_id,
 	} else if (fetch_merged(m, ret, err) < 0) {
 		return -1;
 	}
-	*ret_txn_id = last->prev->txn_id;
+	*ret_txn_id = m->group->spec->is_volatile ? last->prev->txn_id : last->prev->stable_id;
 	stand_at(m, last);
 	return 0;
 }
@@ -486,6 +560,6 @@ int monitor_set_conditions(struct monitor *m, const json_t *requests, struct err
 	m->group = g;
 	m->extra = extra;
 	m->has_extra = extra;
-	m->extra_txn_id = *db_txn_id(s->db);
+	m->extra_txn_id = *monitor_txn_id(m);
 	return 0;
 }

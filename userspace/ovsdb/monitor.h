@@ -18,21 +18,34 @@ struct blob;
 struct buf;
 struct change_list;
 struct db;
+struct history;
 struct monitor;
 struct monitor_set;
 
-/* All monitors of one database; registers as its listener. */
-struct monitor_set *monitor_set_new(struct db *db); /* NULL: out of memory */
+/* All monitors of one database; registers as its listener.  history: of its commits, lent
+ * (NULL: the set keeps one itself).  NULL: out of memory. */
+struct monitor_set *monitor_set_new(struct db *db, struct history *history);
 void monitor_set_free(struct monitor_set *s); /* when no monitor is left */
+/* For a conversion: room for that many tables (-1: out of memory), before anything is
+ * done; then, when no monitor is left, before the database gets its new schema. */
+must_check int monitor_set_reserve(struct monitor_set *s, size_t n_tables);
+void monitor_set_restart(struct monitor_set *s, size_t n_tables);
 
 /* requests: the <monitor-requests> object. */
 must_check int monitor_new(struct monitor_set *s, enum monitor_kind kind, const json_t *requests,
 			   struct monitor **ret, struct error *err);
 void monitor_free(struct monitor *m); /* NULL is fine */
+const struct monitor_set *monitor_owner(const struct monitor *m);
 
 /* The table-updates JSON of the reply.  Marks everything up to now as delivered.
  * NULL: out of memory. */
 struct blob *monitor_initial(struct monitor *m);
+/* For a client that knows the state with that id: the changes since, which may be "{}",
+ * and marks as monitor_initial() does.  NULL in *ret: that state is not known any more. */
+must_check int monitor_since(struct monitor *m, const struct uuid *last_id, struct blob **ret,
+			     struct error *err);
+/* The id of the present state, as this monitor's client is to remember it. */
+const struct uuid *monitor_txn_id(const struct monitor *m);
 
 /* Changes since the last fetch as table-updates JSON, merged, or NULL when none concern
  * this monitor.  ret_txn_id: of the last commit covered.  -1: out of memory. */

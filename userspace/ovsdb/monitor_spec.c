@@ -223,6 +223,29 @@ static json_t *table_key(const struct spec_table *t)
 	return key;
 }
 
+static bool is_volatile(const struct column *c)
+{
+	return c->number == COLUMN_VERSION || (c->number >= COLUMN_FIRST && !c->is_persistent);
+}
+
+static bool is_table_volatile(const struct spec_table *t)
+{
+	const json_t *clause;
+	size_t i;
+
+	for (i = 0; i < t->n_columns; i++) {
+		if (is_volatile(t->columns[i].column))
+			return true;
+	}
+	json_array_foreach (t->where, i, clause) {
+		const char *name = json_string_value(json_array_get(clause, 0));
+
+		if (name && is_volatile(schema_find_column(t->table, name)))
+			return true;
+	}
+	return false;
+}
+
 /* Brings everything in a fixed order and describes it. */
 static int finish(struct monitor_spec *spec, struct error *err)
 {
@@ -233,6 +256,7 @@ static int finish(struct monitor_spec *spec, struct error *err)
 	for (i = 0; key && i < spec->n_tables; i++) {
 		struct spec_table *t = &spec->tables[i];
 
+		spec->is_volatile |= is_table_volatile(t);
 		qsort(t->columns, t->n_columns, sizeof(t->columns[0]), by_column_number);
 		if (json_array_append_new(key, table_key(t)) < 0)
 			break;

@@ -5,6 +5,7 @@
  * Two monitors with the same key see the same.
  */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -35,6 +36,7 @@ struct monitor_spec {
 	enum monitor_kind kind;
 	struct spec_table *tables; /* in order of their numbers */
 	size_t n_tables;
+	bool is_volatile; /* sees what another process would not know: ephemeral values, _version */
 	char *key;
 };
 

@@ -8,6 +8,7 @@
 
 struct buf;
 struct schema_table;
+struct selection;
 struct symtab;
 struct txn;
 
@@ -15,6 +16,7 @@ struct op_context {
 	struct txn *txn;
 	struct symtab *symtab;
 	struct buf *result; /* of the operation, to be appended to */
+	struct selection *selections; /* parts of the results that are to be written */
 	int64_t elapsed_ms; /* since the request came */
 	bool (*has_lock)(void *arg, const char *lock);
 	void *has_lock_arg;

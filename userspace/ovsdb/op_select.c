@@ -10,6 +10,7 @@
 #include "ovsdb/op_table.h"
 #include "ovsdb/query.h"
 #include "ovsdb/row.h"
+#include "ovsdb/selection.h"
 #include "ovsdb/syntax.h"
 
 struct columns {
@@ -119,30 +120,32 @@ static int drop_duplicates(struct found *f, struct columns *columns, struct erro
 	return 0;
 }
 
-static void put_column(struct buf *to, const struct row *row, const struct column *c)
-{
-	if (c->number == COLUMN_UUID)
-		atom_put_json(to, ATOM_UUID, &(union atom){ .uuid = row->uuid });
-	else if (c->number == COLUMN_VERSION)
-		atom_put_json(to, ATOM_UUID, &(union atom){ .uuid = row->version });
-	else
-		datum_put_json(to, row_datum(row, c), &c->type);
-}
+enum { FEW_ROWS = 64 };
 
-static void put_rows(struct buf *to, const struct found *f, const struct columns *columns)
+/* A few rows are written at once; many are left to the reply.  Takes what f and columns
+ * hold. */
+static int put_rows(struct op_context *c, struct found *f, struct columns *columns,
+		    struct error *err)
 {
-	buf_puts(to, "{\"rows\":[");
-	for (size_t i = 0; i < f->n; i++) {
-		buf_puts(to, i ? ",{" : "{");
-		for (size_t k = 0; k < columns->n; k++) {
-			buf_puts(to, k ? ",\"" : "\"");
-			buf_puts(to, columns->list[k]->name);
-			buf_puts(to, "\":");
-			put_column(to, f->rows[i], columns->list[k]);
-		}
-		buf_putc(to, '}');
+	struct selection *s = selection_new(f->rows, f->n, columns->list, columns->n);
+	struct selection **last = &c->selections;
+
+	if (!s)
+		return error_nomem(err);
+	f->rows = NULL;
+	columns->list = NULL;
+	buf_puts(c->result, "{\"rows\":[");
+	if (s->n <= FEW_ROWS) {
+		selection_put(s, c->result, SIZE_MAX);
+		selection_free(s);
+	} else {
+		while (*last)
+			last = &(*last)->next;
+		*last = s;
+		s->at = c->result->len;
 	}
-	buf_puts(to, "]}");
+	buf_puts(c->result, "]}");
+	return 0;
 }
 
 static int run(struct op_context *c, const struct schema_table *table,
@@ -157,7 +160,7 @@ static int run(struct op_context *c, const struct schema_table *table,
 	if (!rc) {
 		if (f.n > 1 && sort->n)
 			qsort_r(f.rows, f.n, sizeof(*f.rows), cmp_rows, sort);
-		put_rows(c->result, &f, columns);
+		rc = put_rows(c, &f, columns, err);
 	}
 	free((void *)f.rows);
 	return rc;

@@ -63,6 +63,7 @@ static void column_free(struct column *c)
 	free(c->name);
 	type_destroy(&c->type);
 	datum_unref(c->default_value);
+	blob_unref(c->default_text);
 	free(c);
 }
 
@@ -165,6 +166,20 @@ static int read_column(struct column *c, const json_t *json, struct error *err)
 	return 0;
 }
 
+static int make_default(struct column *c, struct error *err)
+{
+	struct buf text = BUF_INIT;
+
+	c->default_value = datum_default(&c->type);
+	if (!c->default_value)
+		return error_nomem(err);
+	buf_printf(&text, ",\"%s\":", c->name);
+	c->name_len = text.len;
+	datum_put_json(&text, c->default_value, &c->type);
+	c->default_text = blob_from_buf(&text);
+	return c->default_text ? 0 : error_nomem(err);
+}
+
 static int add_column(struct schema_table *t, const char *name, const json_t *json,
 		      struct error *err)
 {
@@ -180,8 +195,7 @@ static int add_column(struct schema_table *t, const char *name, const json_t *js
 		c->is_mutable = false;
 		c->is_persistent = number == COLUMN_UUID;
 	}
-	c->default_value = datum_default(&c->type);
-	return c->default_value ? 0 : error_nomem(err);
+	return make_default(c, err);
 }
 
 static int read_columns(struct schema_table *t, const json_t *table_json, const json_t *columns,

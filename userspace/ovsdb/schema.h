@@ -24,6 +24,8 @@ struct column {
 	bool is_mutable;
 	bool is_persistent; /* not ephemeral */
 	struct datum *default_value;
+	struct blob *default_text; /* ,"name":<default value> */
+	size_t name_len; /* of its part ,"name": */
 	const struct schema_table *table;
 };
 enum { COLUMN_UUID, COLUMN_VERSION, COLUMN_FIRST };

@@ -53,6 +53,7 @@ bool syntax_integer(const json_t *json, int64_t *ret)
 		return true;
 	}
 	real = json_real_value(json);
+	/* cppcheck-suppress incorrectLogicOperator ; it does not read hexadecimal floats */
 	if (!json_is_real(json) || real < -0x1p63 || real >= 0x1p63 ||
 	    (double)(int64_t)real != real)
 		return false;

@@ -8,9 +8,12 @@
 #include "ovsdb/db.h"
 #include "ovsdb/op.h"
 #include "ovsdb/op_context.h"
+#include "ovsdb/selection.h"
 #include "ovsdb/symtab.h"
 #include "ovsdb/text.h"
 #include "ovsdb/txn.h"
+
+enum { PIECE_SIZE = 64 * 1024 };
 
 struct transact {
 	struct db *db;
@@ -18,7 +21,9 @@ struct transact {
 	int64_t start_ms;
 	transact_lock_fn *lock_fn;
 	void *lock_arg;
-	struct buf reply;
+	struct buf reply; /* without the rows of big selects: */
+	struct selection *selections; /* in order of their places */
+	size_t n_sent; /* bytes of reply that went into pieces */
 	/* While a "wait" blocks. */
 	const struct schema_table *blocked_on;
 	int64_t deadline_ms;
@@ -46,6 +51,7 @@ void transact_free(struct transact *t)
 	if (!t)
 		return;
 	json_decref(t->params);
+	selection_free_all(t->selections);
 	buf_free(&t->reply);
 	free(t);
 }
@@ -54,6 +60,17 @@ static void begin_element(struct buf *to)
 {
 	if (to->len > 1)
 		buf_putc(to, ',');
+}
+
+/* What an operation left that failed after all. */
+static void drop_selections(struct op_context *c, size_t len)
+{
+	struct selection **at = &c->selections;
+
+	while (*at && (*at)->at <= len)
+		at = &(*at)->next;
+	selection_free_all(*at);
+	*at = NULL;
 }
 
 /* Runs the operations until one fails; *ret_n_run counts that one too. */
@@ -70,6 +87,7 @@ static int run_ops(struct transact *t, struct op_context *c, size_t *ret_n_run, 
 		if (op_run(c, json_array_get(t->params, i), i, n, err) < 0) {
 			if (buf_ok(&t->reply))
 				t->reply.len = len;
+			drop_selections(c, len);
 			return -1;
 		}
 	}
@@ -142,6 +160,10 @@ enum transact_state transact_run(struct transact *t, int64_t now_ms)
 		state = block(t, &c);
 	else
 		finish_reply(t, n_run, op_rc < 0, commit_rc < 0, &err);
+	if (state == TRANSACT_DONE)
+		t->selections = c.selections;
+	else
+		selection_free_all(c.selections);
 	txn_free(c.txn);
 	symtab_free(c.symtab);
 	return state;
@@ -160,8 +182,46 @@ bool transact_concerns(const struct transact *t, const struct change_list *chang
 	return false;
 }
 
+bool transact_is_reply_big(const struct transact *t)
+{
+	return t->selections;
+}
+
+/* Appends about max bytes more; true: no more to come. */
+static bool put_reply(struct transact *t, struct buf *to, size_t max)
+{
+	size_t start = to->len;
+	struct selection *s;
+
+	to->failed |= t->reply.failed;
+	while ((s = t->selections) && buf_ok(to)) {
+		buf_put(to, t->reply.data + t->n_sent, s->at - t->n_sent);
+		t->n_sent = s->at;
+		if (to->len - start >= max || !selection_put(s, to, max - (to->len - start)))
+			return false;
+		t->selections = s->next;
+		selection_free(s);
+	}
+	if (buf_ok(to))
+		buf_put(to, t->reply.data + t->n_sent, t->reply.len - t->n_sent);
+	return true;
+}
+
+bool transact_next_piece(struct transact *t, struct buf *to)
+{
+	return put_reply(t, to, PIECE_SIZE);
+}
+
 struct buf *transact_reply(struct transact *t)
 {
+	struct buf whole = BUF_INIT;
+
+	if (t->selections) {
+		put_reply(t, &whole, SIZE_MAX);
+		buf_free(&t->reply);
+		t->reply = whole;
+		t->n_sent = 0;
+	}
 	return &t->reply;
 }
 

@@ -38,6 +38,12 @@ bool transact_concerns(const struct transact *t, const struct change_list *chang
 
 /* After DONE.  The "result" array's JSON text, owned by the transact. */
 struct buf *transact_reply(struct transact *t);
+/* Where selects found many rows, the same comes in pieces, each made when it is asked for,
+ * from the rows as they were: the caller asks when the peer has taken the one before, and
+ * serves others in between.  Appends one; true: it was the last.  Either this or
+ * transact_reply(), not both.  To be freed before the database is. */
+bool transact_is_reply_big(const struct transact *t);
+bool transact_next_piece(struct transact *t, struct buf *to);
 /* After DONE: committed something that asked for durability: hold the reply until the
  * journal is synced. */
 bool transact_is_durable(const struct transact *t);

@@ -74,6 +74,7 @@ static const struct wanted wanted[] = {
 	INTERFACE(link_resets, "integer"),
 	INTERFACE(status, "string:string*"),
 	INTERFACE(statistics, "string:integer*"),
+	INTERFACE(options, "string:string*"),
 	INTERFACE(external_ids, "string:string*"),
 	MIRROR(name, "string"),
 	MIRROR(select_all, "boolean"),

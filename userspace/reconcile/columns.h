@@ -31,7 +31,7 @@ struct columns {
 		const struct schema_table *table;
 		const struct column *name, *type, *mac, *mtu_request, *ofport, *ofport_request,
 			*error, *ifindex, *mac_in_use, *mtu, *admin_state, *link_state, *link_speed,
-			*duplex, *link_resets, *status, *statistics, *external_ids;
+			*duplex, *link_resets, *status, *statistics, *options, *external_ids;
 	} interface;
 	struct {
 		const struct schema_table *table;

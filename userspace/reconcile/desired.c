@@ -76,23 +76,10 @@ static struct model_port *new_port(struct making *m, const struct row *port,
 static bool is_known_type(const char *type)
 {
 	static const char *const types[] = {
-		"patch",
-		"gre",
-		"ip6gre",
-		"erspan",
-		"ip6erspan",
-		"vxlan",
-		"geneve",
-		"gtpu",
-		"stt",
-		"lisp",
-		"bareudp",
-		"srv6",
-		"afxdp",
-		"dpdk",
-		"afxdp-nonpmd",
-		"dpdkvhostuser",
-		"dpdkvhostuserclient",
+		"gre",	 "ip6gre",	 "erspan",	  "ip6erspan",
+		"vxlan", "geneve",	 "gtpu",	  "stt",
+		"lisp",	 "bareudp",	 "srv6",	  "afxdp",
+		"dpdk",	 "afxdp-nonpmd", "dpdkvhostuser", "dpdkvhostuserclient",
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -112,6 +99,8 @@ static void set_kind(struct making *m, struct model_port *p, const char *type)
 		p->kind = MODEL_PORT_INTERNAL;
 	else if (!*type || !strcmp(type, "system") || !strcmp(type, "tap"))
 		p->kind = MODEL_PORT_SYSTEM;
+	else if (!strcmp(type, "patch"))
+		p->kind = MODEL_PORT_PATCH;
 	else if (is_known_type(type))
 		p->error = arena_printf(m->arena,
 					"could not open network device %s "
@@ -122,12 +111,58 @@ static void set_kind(struct making *m, struct model_port *p, const char *type)
 					strerror(EAFNOSUPPORT));
 }
 
+/* The words are Open vSwitch's. */
+static void set_peer(struct making *m, struct model_port *p, const struct row *iface)
+{
+	const struct column *options = m->c->interface.options;
+	const char *peer = row_map_string(iface, options, "peer");
+
+	if (p->kind != MODEL_PORT_PATCH || p->error)
+		return;
+	if (!peer)
+		p->error = arena_printf(m->arena, "%s: patch type requires valid 'peer' argument",
+					p->name);
+	else if (datum_n(row_datum(iface, options)) > 1)
+		p->error = arena_printf(m->arena, "%s: patch type takes only a 'peer' argument",
+					p->name);
+	else if (!strcmp(peer, p->name))
+		p->error = arena_printf(m->arena, "%s: patch peer must not be self", p->name);
+	else
+		p->peer_name = arena_strdup(m->arena, peer);
+}
+
+/* Two that name each other, when the ports of all bridges are there. */
+static void join_patch(struct making *m, struct model_port *p)
+{
+	const struct placed *placed = port_index_by_name(m->index, p->peer_name);
+	const struct model_port *peer = placed ? placed->port : NULL;
+
+	if (peer && !peer->error && peer->peer_name && !strcmp(peer->peer_name, p->name) &&
+	    !strcmp(peer->name, p->peer_name))
+		p->peer = peer;
+	else
+		p->warning = arena_printf(
+			m->arena, "No usable peer '%s' exists in 'system' datapath.", p->peer_name);
+}
+
+static void join_patches(struct making *m, const struct model *model)
+{
+	for (size_t i = 0; i < model->n_bridges; i++) {
+		const struct model_bridge *b = model->bridges[i];
+
+		for (size_t k = 0; k < b->n_ports; k++) {
+			if (b->ports[k]->peer_name && !b->ports[k]->error)
+				join_patch(m, b->ports[k]);
+		}
+	}
+}
+
 /* Only internal devices are ours to change; the local port has the bridge's address. */
 static void set_mac(struct making *m, struct model_port *p, const char *text)
 {
 	uint8_t mac[6];
 
-	if (!text || p->kind == MODEL_PORT_SYSTEM)
+	if (!text || p->kind == MODEL_PORT_SYSTEM || p->kind == MODEL_PORT_PATCH)
 		return;
 	if (p->kind == MODEL_PORT_LOCAL || !mac_parse(text, mac) || mac_is_multicast(mac) ||
 	    mac_is_zero(mac)) {
@@ -188,6 +223,7 @@ static void make_port(struct making *m, const struct row *row, struct placed *pl
 		if (!place(m, iface, p->name, p))
 			continue;
 		set_kind(m, p, row_string(iface, c->interface.type));
+		set_peer(m, p, iface);
 		set_mac(m, p, row_string(iface, c->interface.mac));
 		p->mtu_request = (uint32_t)row_integer(iface, c->interface.mtu_request, 0);
 		set_ofport(m, p, iface);
@@ -330,6 +366,7 @@ void desired_make(const struct db *db, const struct columns *c, struct once *onc
 	model->bridges = arena_new_array(m.arena, struct model_bridge *, n);
 	for (size_t i = 0; i < n; i++)
 		model->bridges[model->n_bridges++] = make_bridge(&m, rows[i]);
+	join_patches(&m, model);
 	for (size_t i = 0; i < n; i++)
 		desired_mirrors(&mirrors, rows[i], model->bridges[i]);
 	*ret = (struct desired){ model, mirrors.sticky, mirrors.reads_notes };

@@ -299,7 +299,7 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 	struct model_mirror *mirror = arena_alloc(m->arena, sizeof(*mirror));
 
 	w->mirror = mirror;
-	w->in.has_output_vlan = datum_n(row_datum(w->row, c->mirror.output_vlan)) != 0;
+	w->in.output_vlan = (uint16_t)row_integer(w->row, c->mirror.output_vlan, 0);
 	w->in.filter = row_string(w->row, c->mirror.filter);
 	mirror->uuid = w->row->uuid;
 	mirror->name = arena_strdup(m->arena, row_string(w->row, c->mirror.name));

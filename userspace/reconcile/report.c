@@ -68,7 +68,7 @@ static const char *state_of(const struct report *r, const struct model_mirror *m
 {
 	struct datapath_port_state out;
 
-	if (!m->is_active)
+	if (!m->is_active || !m->out_port)
 		return m->state;
 	datapath_port_state(r->dp, m->out_port->slot.number, &out);
 	if (!out.error[0])

@@ -93,7 +93,9 @@ void report_port_state(const struct report *r, const struct model_bridge *b,
 	}
 	if (cells_integer(r->cells, row, r->c->interface.ofport, p->ofport))
 		log_info("event=port bridge=%s name=%s ofport=%u", b->name, p->name, p->ofport);
-	cells_clear(r->cells, row, r->c->interface.error);
+	if (cells_string(r->cells, row, r->c->interface.error, p->warning) && p->warning)
+		log_warn("event=port-error bridge=%s name=%s error=\"%s\"", b->name, p->name,
+			 p->warning);
 	report_device(r, row, &state);
 	if (!datum_n(row_datum(row, r->c->interface.statistics)))
 		report_port_counters(r, p); /* no port is without figures */
@@ -114,6 +116,14 @@ void report_port_counters(const struct report *r, const struct model_port *p)
 		return;
 	if (datapath_port_stats(r->dp, p->slot.number, &s))
 		return;
+	if (p->kind == MODEL_PORT_PATCH) {
+		cells_integers(
+			r->cells, row, r->c->interface.statistics,
+			(const char *const[]){ "rx_bytes", "rx_packets", "tx_bytes", "tx_packets" },
+			(const uint64_t[]){ s.rx_bytes, s.rx_packets, s.tx_bytes, s.tx_packets },
+			4);
+		return;
+	}
 	cells_integers(r->cells, row, r->c->interface.statistics, keys,
 		       (const uint64_t[]){ s.collisions, s.rx_bytes, s.rx_crc_err, s.rx_dropped,
 					   s.rx_errors, s.rx_frame_err, s.rx_missed_errors,

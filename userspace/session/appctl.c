@@ -13,6 +13,7 @@
 #include "jsonrpc/json_text.h"
 #include "jsonrpc/listen.h"
 #include "jsonrpc/message.h"
+#include "session/coverage.h"
 
 enum { MAX_ARGS = 64 };
 
@@ -38,6 +39,7 @@ struct peer {
 
 struct appctl {
 	struct loop *loop;
+	struct coverage *coverage;
 	struct command *commands; /* in order of name */
 	struct socket *sockets;
 	struct peer *peers;
@@ -60,13 +62,14 @@ static int list_commands(void *arg, size_t n_args, const char *const *args, stru
 	return 0;
 }
 
-struct appctl *appctl_new(struct loop *l)
+struct appctl *appctl_new(struct loop *l, struct coverage *c)
 {
 	struct appctl *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
 	a->loop = l;
+	a->coverage = c;
 	if (appctl_add(a, "list-commands", "", 0, 0, list_commands, a, NULL) < 0) {
 		appctl_free(a);
 		return NULL;
@@ -144,7 +147,7 @@ static int run(struct appctl *a, const struct message *m, struct buf *reply, str
 {
 	const char *args[MAX_ARGS];
 	struct command *c;
-	size_t n;
+	size_t n = 0;
 
 	LL_FOREACH (a->commands, c)
 		if (!strcmp(c->name, m->method))
@@ -174,6 +177,7 @@ static void on_message(void *arg, const struct message *m)
 
 	if (m->kind != MESSAGE_REQUEST)
 		return;
+	coverage_count(p->appctl->coverage, COVERAGE_unixctl_received);
 	if (run(p->appctl, m, &reply, &err) < 0) {
 		size_t len = strlen(err.text);
 
@@ -189,6 +193,7 @@ static void on_message(void *arg, const struct message *m)
 		message_put_reply_end(&out);
 	}
 	buf_free(&reply);
+	coverage_count(p->appctl->coverage, COVERAGE_unixctl_replied);
 	conn_send_buf(p->conn, &out);
 	/* "exit" stops the loop: its answer must have left by then. */
 	conn_flush(p->conn);

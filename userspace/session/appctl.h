@@ -3,7 +3,8 @@
 /*
  * The control sockets that ovs-appctl and bvsctl speak to (ovs-appctl(8)): JSON-RPC
  * requests whose method is a command, whose params are its words and whose result is
- * one text.  Commands are registered by main; "list-commands" is built in.
+ * one text.  Commands are registered by main and the groups in appctl_*.c; "list-commands" is
+ * built in.
  */
 #include <stddef.h>
 
@@ -11,13 +12,15 @@
 
 struct appctl;
 struct buf;
+struct coverage;
 struct loop;
 
 /* args: the words after the command.  On -1 the caller sees err's text. */
 typedef int appctl_fn(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 		      struct error *err);
 
-struct appctl *appctl_new(struct loop *l); /* NULL: out of memory */
+/* c: where requests are counted; outlives the appctl.  NULL: out of memory. */
+struct appctl *appctl_new(struct loop *l, struct coverage *c);
 void appctl_free(struct appctl *a); /* removes its sockets; NULL is fine */
 
 /* usage: the words as list-commands shows them, "" for none.  The strings stay the

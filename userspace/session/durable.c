@@ -19,6 +19,7 @@ struct durable {
 	struct durable_waiter *covered; /* by the one that runs */
 	bool is_running;
 	int fd; /* the job's own, so that a compaction may replace the journal's */
+	unsigned int generation; /* of the file behind it */
 	int errnum; /* of the job */
 };
 
@@ -69,32 +70,31 @@ static void run_sync(struct iothread_job *job)
 	d->errnum = fdatasync(d->fd) < 0 ? errno : 0;
 }
 
+static void start_job(struct durable *d);
+
 static void on_synced(struct iothread_job *job)
 {
 	struct durable *d = (struct durable *)job;
 	struct error err;
+	int errnum = journal_synced(d->journal, d->errnum, d->generation);
 
 	close(d->fd);
 	d->is_running = false;
-	if (d->errnum)
-		error_errno(&err, d->errnum, "sync %s", journal_path(d->journal));
-	journal_synced(d->journal, d->errnum);
-	finish(d, d->errnum ? &err : NULL);
+	if (errnum == EAGAIN) { /* a compacted file took the place of the one that was synced */
+		start_job(d);
+		return;
+	}
+	if (errnum)
+		error_errno(&err, errnum, "sync %s", journal_path(d->journal));
+	finish(d, errnum ? &err : NULL);
 	durable_start(d);
 }
 
-void durable_start(struct durable *d)
+static void start_job(struct durable *d)
 {
-	struct durable_waiter *w;
 	struct error err;
 
-	if (d->is_running || !d->waiting)
-		return;
-	d->covered = d->waiting;
-	d->waiting = NULL;
-	DL_FOREACH (d->covered, w)
-		w->list = &d->covered;
-	d->fd = journal_dup_fd(d->journal, &err);
+	d->fd = journal_dup_fd(d->journal, &d->generation, &err);
 	if (d->fd < 0) {
 		finish(d, &err);
 		return;
@@ -103,4 +103,22 @@ void durable_start(struct durable *d)
 	d->job.run = run_sync;
 	d->job.done = on_synced;
 	iothread_submit(d->io, &d->job);
+}
+
+void durable_start(struct durable *d)
+{
+	struct durable_waiter *w;
+
+	if (d->is_running || !d->waiting)
+		return;
+	d->covered = d->waiting;
+	d->waiting = NULL;
+	DL_FOREACH (d->covered, w)
+		w->list = &d->covered;
+	start_job(d);
+}
+
+bool durable_is_idle(const struct durable *d)
+{
+	return !d->is_running && !d->waiting;
 }

@@ -5,6 +5,8 @@
  * disk.  One fdatasync, in the I/O thread, covers all that wait when it begins; those
  * that come meanwhile share the next one.  Nobody else waits.
  */
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct durable;
@@ -25,5 +27,7 @@ void durable_free(struct durable *d);
 
 void durable_wait(struct durable *d, struct durable_waiter *w);
 void durable_forget(struct durable_waiter *w); /* fine on one that does not wait */
+/* Nobody waits and no sync is running: may be freed without the I/O thread at an end. */
+bool durable_is_idle(const struct durable *d);
 /* Begins a sync if somebody waits for one: at the end of each turn of the loop. */
 void durable_start(struct durable *d);

@@ -5,8 +5,12 @@
  * waiting transactions, the locks, the server's identity.  Filled by server.c; the
  * methods work on it.
  */
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/uuid.h"
 
+struct coverage;
 struct db;
 struct durable;
 struct journal;
@@ -14,20 +18,27 @@ struct lock_table;
 struct loop;
 struct monitor_set;
 struct pending_set;
+struct session;
 
 struct hosted_db {
 	struct hosted_db *next; /* in order of name */
 	const char *name; /* the schema's */
 	struct db *db;
+	struct journal *journal; /* NULL: in memory only */
 	struct monitor_set *monitors;
 	struct pending_set *pendings;
 	struct durable *durable; /* NULL: in memory only */
+	bool is_schema_fixed; /* the daemon itself works with it: no conversion */
 };
 
 struct host {
 	struct loop *loop;
 	struct hosted_db *dbs;
 	struct lock_table *locks;
+	struct coverage *coverage;
+	struct session *sessions; /* session.c keeps these two */
+	unsigned int n_sessions;
+	uint64_t n_session_changes; /* sessions that began or ended, ever */
 	struct uuid server_id; /* of this run */
 };
 

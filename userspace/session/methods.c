@@ -11,8 +11,10 @@
 #include "jsonrpc/message.h"
 #include "ovsdb/db.h"
 #include "ovsdb/syntax.h"
+#include "session/convert.h"
 #include "session/host.h"
 #include "session/pending.h"
+#include "session/probe.h"
 #include "session/session.h"
 
 struct method {
@@ -112,14 +114,10 @@ static void transact(struct session *s, const struct message *m)
 
 static void convert(struct session *s, const struct message *m)
 {
-	struct error err;
+	struct hosted_db *d = find_db(s, m);
 
-	if (!find_db(s, m))
-		return;
-	error_set(&err, "not supported",
-		  "convert: conversion of a database that is being served "
-		  "is not supported yet");
-	session_fail(s, m->id, &err);
+	if (d)
+		convert_run(s, d, m);
 }
 
 /* The name of a lock in params; NULL: the client has its answer. */
@@ -193,13 +191,14 @@ static bool check_monitor_params(struct session *s, const struct message *m, enu
 }
 
 static void reply_initial(struct session *s, const struct message *m, enum monitor_kind kind,
-			  const struct db *db, struct blob *rows_take)
+			  const struct monitor *monitor, bool is_found, struct blob *rows_take)
 {
 	struct buf text = BUF_INIT;
 
 	message_put_reply_begin(&text, m->id);
 	if (kind == MONITOR_COND_SINCE)
-		buf_printf(&text, "[false,\"%s\",", UUID_STR(db_txn_id(db)));
+		buf_printf(&text, "[%s,\"%s\",", is_found ? "true" : "false",
+			   UUID_STR(monitor_txn_id(monitor)));
 	conn_send_buf(s->conn, &text);
 	conn_send_take(s->conn, rows_take);
 	if (kind == MONITOR_COND_SINCE)
@@ -208,10 +207,24 @@ static void reply_initial(struct session *s, const struct message *m, enum monit
 	conn_send_buf(s->conn, &text);
 }
 
+/* What changed since the client was here last; NULL: it has to start over. */
+static struct blob *resume(const struct message *m, enum monitor_kind kind, struct monitor *monitor)
+{
+	struct blob *changes = NULL;
+	struct uuid last_id;
+
+	if (kind != MONITOR_COND_SINCE ||
+	    !uuid_parse(json_string_value(json_array_get(m->params, 3)), &last_id) ||
+	    monitor_since(monitor, &last_id, &changes, NULL) < 0)
+		return NULL;
+	return changes;
+}
+
 static void start_monitor(struct session *s, const struct message *m, enum monitor_kind kind)
 {
 	const struct hosted_db *d = find_db(s, m);
 	struct monitor *monitor;
+	struct blob *changes;
 	struct watch *w;
 	struct error err;
 
@@ -222,7 +235,8 @@ static void start_monitor(struct session *s, const struct message *m, enum monit
 		session_fail(s, m->id, &err);
 		return;
 	}
-	reply_initial(s, m, kind, d->db, monitor_initial(monitor));
+	changes = resume(m, kind, monitor);
+	reply_initial(s, m, kind, monitor, changes, changes ? changes : monitor_initial(monitor));
 }
 
 static void monitor(struct session *s, const struct message *m)
@@ -333,6 +347,8 @@ void methods_dispatch(struct session *s, const struct message *m)
 		return;
 	case MESSAGE_REPLY:
 	case MESSAGE_ERROR:
+		if (probe_is_answer(m))
+			return;
 		error_set(&err, "protocol error", "received a reply that nobody asked for");
 		conn_drop(s->conn, &err);
 		return;

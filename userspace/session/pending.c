@@ -169,6 +169,30 @@ void pending_cancel(struct session *s, const json_t *id)
 	pending_free(p);
 }
 
+void pending_cancel_all(struct pending_set *set)
+{
+	struct pending *p, *next;
+
+	DL_FOREACH_SAFE (set->waiting, p, next) {
+		session_fail_text(p->session, p->work.id, "canceled");
+		pending_free(p);
+	}
+}
+
+void pending_settle(struct pending_set *set, struct session *s)
+{
+	struct session_work *w;
+
+	DL_FOREACH (s->works, w) {
+		struct pending *p = NULL;
+
+		if (w->drop == drop_work)
+			p = (struct pending *)((char *)w - offsetof(struct pending, work));
+		if (p && p->set == set && !p->is_waiting)
+			transact_reply(p->transact); /* makes it text */
+	}
+}
+
 /* A run may commit and make others due, those that were passed over included. */
 void pending_run_due(struct pending_set *set, int64_t now_ms)
 {

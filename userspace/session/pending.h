@@ -25,6 +25,12 @@ void pending_start(struct pending_set *set, struct session *s, json_t *id, json_
 /* "cancel": answers the session's request with that id as canceled, if it waits. */
 void pending_cancel(struct session *s, const json_t *id);
 
+/* All that wait are answered as canceled: the database goes. */
+void pending_cancel_all(struct pending_set *set);
+/* Before the database changes its schema: the answers of s that wait for the disk let go of
+ * its rows. */
+void pending_settle(struct pending_set *set, struct session *s);
+
 /* At the end of each turn: runs those that are due again. */
 void pending_run_due(struct pending_set *set, int64_t now_ms);
 int64_t pending_deadline_ms(const struct pending_set *set); /* INT64_MAX: none */

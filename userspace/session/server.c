@@ -2,61 +2,61 @@
 #define LOG_MODULE "server"
 #include "session/server.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <utlist.h>
 
+#include "base/buf.h"
 #include "base/iothread.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/uuid.h"
 #include "jsonrpc/conn.h"
-#include "jsonrpc/listen.h"
 #include "ovsdb/db.h"
+#include "ovsdb/journal.h"
+#include "ovsdb/journal_compact.h"
 #include "ovsdb/monitor.h"
 #include "ovsdb/server_db.h"
+#include "session/coverage.h"
 #include "session/durable.h"
 #include "session/host.h"
 #include "session/lock.h"
-#include "session/methods.h"
 #include "session/pending.h"
+#include "session/remotes.h"
 #include "session/session.h"
-
-enum { MAX_SESSIONS = 10000 };
-
-struct remote {
-	struct remote *next;
-	struct listener *listener;
-};
 
 struct server_entry { /* a database and how the server hears of its commits */
 	struct hosted_db hosted; /* first: the host's list is of these */
 	struct db_listener listener;
+	struct server *server;
+	bool is_own; /* db and journal are freed with the entry */
 };
 
 struct server {
 	struct host host;
 	struct db *server_db;
 	struct iothread *io;
-	struct remote *remotes;
-	struct session *sessions;
-	unsigned int n_sessions;
+	struct remotes *remotes;
+	bool trims_on_compaction;
+	struct hosted_db *retired; /* removed: freed when nothing of theirs is under way */
 	struct lock_owner own_locks;
 	struct loop_prepare turn_end;
 	struct loop_timer deadline;
 	int64_t deadline_ms; /* what the timer is set to; INT64_MAX: off */
 	bool has_commits; /* in this turn: monitors may have something to say */
-	struct log_limit refused;
 };
 
 static void on_commit(void *arg, const struct change_list *changes)
 {
-	struct server *s = arg;
+	struct server *s = ((struct server_entry *)arg)->server;
 
-	(void)changes;
 	s->has_commits = true;
+	coverage_count(s->host.coverage, COVERAGE_db_commit);
+	if (s->remotes)
+		remotes_note(s->remotes, changes);
 }
 
 static void on_deadline(void *arg)
@@ -66,6 +66,36 @@ static void on_deadline(void *arg)
 	/* The work is done at the end of this turn. */
 	loop_timer_stop(&s->deadline);
 	s->deadline_ms = INT64_MAX;
+}
+
+static void entry_free(struct server_entry *e)
+{
+	if (e->listener.on_commit)
+		db_unlisten(e->hosted.db, &e->listener);
+	pending_set_free(e->hosted.pendings);
+	monitor_set_free(e->hosted.monitors);
+	durable_free(e->hosted.durable);
+	if (e->is_own) {
+		journal_close(e->hosted.journal);
+		db_free(e->hosted.db);
+	}
+	free(e);
+}
+
+static void free_retired(struct server *s)
+{
+	struct hosted_db **at = &s->retired, *d;
+
+	while ((d = *at)) {
+		if (d->durable)
+			durable_start(d->durable);
+		if (d->durable && !durable_is_idle(d->durable)) {
+			at = &d->next;
+			continue;
+		}
+		*at = d->next;
+		entry_free((struct server_entry *)d);
+	}
 }
 
 static void set_deadline(struct server *s, int64_t now_ms)
@@ -89,6 +119,25 @@ static void set_deadline(struct server *s, int64_t now_ms)
 				 deadline > now_ms ? deadline - now_ms : 0, 0, on_deadline, s);
 }
 
+static void on_compacted(void *arg, const struct error *err)
+{
+	const char *path = arg;
+
+	if (err)
+		log_warn("event=compaction-failed file=%s text=\"%s\"", path, err->text);
+	else
+		log_info("event=compacted file=%s", path);
+}
+
+static void compact_when_due(struct server *s, struct journal *j, int64_t now_ms)
+{
+	struct error err;
+
+	if (journal_should_compact(j, now_ms) &&
+	    journal_compact_start(j, s->io, on_compacted, (void *)journal_path(j), &err) < 0)
+		on_compacted((void *)journal_path(j), &err);
+}
+
 /* All that happens at most once a turn: transactions that waited, monitor updates for
  * everybody, the sync that all durable commits of the turn share. */
 static void on_turn_end(void *arg)
@@ -100,16 +149,22 @@ static void on_turn_end(void *arg)
 
 	for (d = s->host.dbs; d; d = d->next)
 		pending_run_due(d->pendings, now_ms);
+	remotes_run(s->remotes);
+	free_retired(s);
 	if (s->has_commits) {
 		s->has_commits = false;
-		DL_FOREACH (s->sessions, session) {
+		/* Remotes that told how they fare may have made transactions due. */
+		loop_again(s->host.loop);
+		DL_FOREACH (s->host.sessions, session) {
 			session_push(session, false);
 			conn_flush(session->conn);
 		}
 	}
 	for (d = s->host.dbs; d; d = d->next) {
-		if (d->durable)
-			durable_start(d->durable);
+		if (!d->journal)
+			continue;
+		durable_start(d->durable);
+		compact_when_due(s, d->journal, now_ms);
 	}
 	set_deadline(s, now_ms);
 }
@@ -123,9 +178,11 @@ int server_new(struct loop *l, struct server **ret, struct error *err)
 	s->host.loop = l;
 	s->host.server_id = uuid_random();
 	s->host.locks = lock_table_new();
+	s->host.coverage = coverage_new(l);
+	s->remotes = remotes_new(&s->host);
 	s->deadline_ms = INT64_MAX;
 	loop_prepare_start(l, &s->turn_end, on_turn_end, s);
-	if (!s->host.locks) {
+	if (!s->host.locks || !s->host.coverage || !s->remotes) {
 		server_free(s);
 		return error_nomem(err);
 	}
@@ -138,49 +195,32 @@ int server_new(struct loop *l, struct server **ret, struct error *err)
 	return 0;
 }
 
-static void entry_free(struct server_entry *e)
-{
-	if (e->listener.on_commit)
-		db_unlisten(e->hosted.db, &e->listener);
-	pending_set_free(e->hosted.pendings);
-	monitor_set_free(e->hosted.monitors);
-	durable_free(e->hosted.durable);
-	free(e);
-}
-
-static void end_session(void *arg, struct session *session)
-{
-	struct server *s = arg;
-
-	DL_DELETE(s->sessions, session);
-	s->n_sessions--;
-	session_free(session);
-}
-
 void server_free(struct server *s)
 {
 	struct hosted_db *d;
-	struct remote *r;
 
 	if (!s)
 		return;
-	while ((r = s->remotes)) {
-		s->remotes = r->next;
-		listener_free(r->listener);
-		free(r);
+	loop_prepare_stop(&s->turn_end);
+	loop_timer_stop(&s->deadline);
+	for (d = s->host.dbs; d; d = d->next) {
+		if (d->journal)
+			journal_compact_cancel(d->journal);
 	}
 	iothread_free(s->io); /* the last durable replies */
-	while (s->sessions)
-		end_session(s, s->sessions);
+	remotes_free(s->remotes);
 	while ((d = s->host.dbs)) {
 		s->host.dbs = d->next;
+		entry_free((struct server_entry *)d);
+	}
+	while ((d = s->retired)) {
+		s->retired = d->next;
 		entry_free((struct server_entry *)d);
 	}
 	if (s->host.locks)
 		lock_release_all(s->host.locks, &s->own_locks);
 	lock_table_free(s->host.locks);
-	loop_prepare_stop(&s->turn_end);
-	loop_timer_stop(&s->deadline);
+	coverage_free(s->host.coverage);
 	db_free(s->server_db);
 	free(s);
 }
@@ -201,16 +241,18 @@ static struct server_entry *entry_new(struct server *s, struct db *db, struct jo
 		return NULL;
 	e->hosted.db = db;
 	e->hosted.name = db_schema(db)->name;
+	e->hosted.journal = j;
+	e->server = s;
 	if (j)
 		e->hosted.durable = durable_new(s->io, j);
 	e->hosted.pendings = pending_set_new(db, e->hosted.durable);
-	e->hosted.monitors = monitor_set_new(db);
+	e->hosted.monitors = monitor_set_new(db, j ? journal_history(j) : NULL);
 	if ((j && !e->hosted.durable) || !e->hosted.pendings || !e->hosted.monitors) {
 		entry_free(e);
 		return NULL;
 	}
 	e->listener.on_commit = on_commit;
-	e->listener.arg = s;
+	e->listener.arg = e;
 	db_listen(db, &e->listener);
 	return e;
 }
@@ -230,57 +272,191 @@ int server_add_db(struct server *s, struct db *db, struct journal *j, struct err
 		return -1;
 	}
 	insert_sorted(&s->host.dbs, &e->hosted);
+	remotes_note(s->remotes, NULL);
 	return 0;
 }
 
-static void on_accept(void *arg, int fd)
+void server_give_db(struct server *s, const char *name)
 {
-	struct server *s = arg;
-	struct session *session;
+	((struct server_entry *)host_find_db(&s->host, name))->is_own = true;
+}
 
-	if (s->n_sessions >= MAX_SESSIONS) {
-		if (!log_limited(&s->refused, 1))
-			log_warn("event=session-refused reason=\"%d sessions are open\"",
-				 MAX_SESSIONS);
-		close(fd);
-		return;
+void server_fix_schema(struct server *s, const char *name)
+{
+	host_find_db(&s->host, name)->is_schema_fixed = true;
+}
+
+/* By whatever name: to open and close the lock file of a file once more would give up the
+ * lock of the first. */
+static bool is_open(const struct server *s, const char *path)
+{
+	struct stat wanted, st;
+
+	if (stat(path, &wanted) < 0)
+		return false;
+	for (const struct hosted_db *d = s->host.dbs; d; d = d->next) {
+		if (d->journal && !stat(journal_path(d->journal), &st) &&
+		    st.st_dev == wanted.st_dev && st.st_ino == wanted.st_ino)
+			return true;
 	}
-	session = session_new(&s->host, fd, methods_dispatch, end_session, s);
-	if (!session)
-		return;
-	DL_APPEND(s->sessions, session);
-	s->n_sessions++;
+	return false;
+}
+
+int server_open_db(struct server *s, const char *path, struct error *err)
+{
+	struct journal *j;
+	const char *name;
+	struct db *db;
+
+	if (is_open(s, path))
+		return error_set(err, "ovsdb error", "ovsdb error: %s: already open", path);
+	if (journal_open(path, NULL, &j, &db, err) < 0)
+		return -1;
+	if (journal_warning(j))
+		log_warn("event=file-torn text=\"%s\"", journal_warning(j));
+	if (server_add_db(s, db, j, err) < 0) {
+		journal_close(j);
+		db_free(db);
+		return -1;
+	}
+	name = db_schema(db)->name;
+	server_give_db(s, name);
+	log_info("event=database-added name=%s file=%s", name, path);
+	return 0;
+}
+
+/* Clients let go of it: those that are not change-aware only by being disconnected. */
+static void end_users(struct server *s, struct hosted_db *d)
+{
+	struct session *session, *next;
+
+	pending_cancel_all(d->pendings);
+	DL_FOREACH_SAFE (s->host.sessions, session, next) {
+		bool is_aware = session->is_change_aware;
+
+		watch_cancel(&session->watches, d->monitors, is_aware ? session->conn : NULL);
+		if (!is_aware)
+			conn_drop(session->conn, NULL);
+	}
+}
+
+int server_remove_db(struct server *s, const char *name, struct error *err)
+{
+	struct hosted_db *d = host_find_db(&s->host, name), **at;
+
+	if (!d)
+		return error_set(err, "not found", "Failed to find the database.");
+	if (name[0] == '_')
+		return error_set(err, "not allowed", "Cannot remove reserved database.");
+	if (!((struct server_entry *)d)->is_own)
+		return error_set(err, "not allowed",
+				 "Cannot remove the database that configures the switch.");
+	if (server_db_remove(s->server_db, name, err) < 0)
+		return -1;
+	log_info("event=database-removed name=%s", name);
+	end_users(s, d);
+	if (d->journal)
+		journal_compact_cancel(d->journal);
+	for (at = &s->host.dbs; *at != d; at = &(*at)->next)
+		;
+	*at = d->next;
+	d->next = s->retired;
+	s->retired = d; /* freed at the end of this turn, or after the last sync */
+	remotes_note(s->remotes, NULL);
+	return 0;
+}
+
+int server_set_keys(struct server *s, const char *private_key, const char *certificate,
+		    const char *ca_cert, struct error *err)
+{
+	return remotes_set_keys(s->remotes, private_key, certificate, ca_cert, err);
 }
 
 int server_add_remote(struct server *s, const char *remote, struct error *err)
 {
-	struct remote *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		return error_nomem(err);
-	if (listener_new(s->host.loop, remote, on_accept, s, &r->listener, err) < 0) {
-		free(r);
-		return -1;
-	}
-	r->next = s->remotes;
-	s->remotes = r;
-	log_info("event=listening remote=%s", remote);
-	return 0;
+	return remotes_add(s->remotes, remote, err);
 }
 
 int server_remove_remote(struct server *s, const char *remote, struct error *err)
 {
-	struct remote **at = &s->remotes, *r;
+	return remotes_remove(s->remotes, remote, err);
+}
 
-	while (*at && strcmp(listener_remote((*at)->listener), remote))
-		at = &(*at)->next;
-	if (!*at)
-		return error_set(err, "not found", "%s is not a remote of this server", remote);
-	r = *at;
-	*at = r->next;
-	listener_free(r->listener);
-	free(r);
+void server_put_remotes(const struct server *s, struct buf *to)
+{
+	remotes_put_names(s->remotes, to);
+}
+
+void server_reconnect(struct server *s)
+{
+	struct session *session;
+
+	DL_FOREACH (s->host.sessions, session)
+		conn_drop(session->conn, NULL);
+}
+
+void server_put_db_names(const struct server *s, struct buf *to)
+{
+	for (const struct hosted_db *d = s->host.dbs; d; d = d->next)
+		buf_printf(to, "%s\n", d->name);
+}
+
+int server_has_db(const struct server *s, const char *name, struct error *err)
+{
+	if (host_find_db(&s->host, name))
+		return 0;
+	return error_set(err, "not found", "no database by that name");
+}
+
+void server_set_trimming(struct server *s, bool is_on)
+{
+	s->trims_on_compaction = is_on;
+}
+
+int server_compact(struct server *s, const char *name, struct error *err)
+{
+	if (name && name[0] == '_')
+		return error_set(err, "not allowed", "cannot compact built-in databases");
+	if (name && server_has_db(s, name, err) < 0)
+		return -1;
+	for (struct hosted_db *d = s->host.dbs; d; d = d->next) {
+		if (!d->journal || (name && strcmp(name, d->name)))
+			continue;
+		if (journal_compact(d->journal, d->db, err) < 0)
+			return -1;
+		log_info("event=compacted name=%s", d->name);
+	}
+	if (s->trims_on_compaction)
+		malloc_trim(0);
 	return 0;
+}
+
+void server_put_memory(const struct server *s, struct buf *to)
+{
+	size_t n_cells = 0, n_monitors = 0, n_works = 0, backlog = 0;
+	const struct session_work *w;
+	const struct session *session;
+
+	for (const struct hosted_db *d = s->host.dbs; d; d = d->next) {
+		const struct schema *schema = db_schema(d->db);
+
+		for (size_t i = 0; i < schema->n_tables; i++)
+			n_cells +=
+				db_n_rows(d->db, schema->tables[i]) * schema->tables[i]->n_columns;
+	}
+	DL_FOREACH (s->host.sessions, session) {
+		n_monitors += session->watches.n;
+		backlog += conn_backlog(session->conn);
+		DL_FOREACH (session->works, w)
+			n_works++;
+	}
+	buf_printf(to, "backlog:%zu cells:%zu monitors:%zu sessions:%u triggers:%zu\n", backlog,
+		   n_cells, n_monitors, s->host.n_sessions, n_works);
+}
+
+struct coverage *server_coverage(const struct server *s)
+{
+	return s->host.coverage;
 }
 
 static void on_own_lock_stolen(struct lock_owner *owner, const char *name)

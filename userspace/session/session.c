@@ -11,6 +11,7 @@
 #include "jsonrpc/conn.h"
 #include "jsonrpc/json_text.h"
 #include "jsonrpc/message.h"
+#include "session/coverage.h"
 #include "session/host.h"
 
 /* Results up to this size are sent in one piece with their envelope. */
@@ -20,6 +21,7 @@ static void on_message(void *arg, const struct message *m)
 {
 	struct session *s = arg;
 
+	coverage_count(s->host->coverage, COVERAGE_jsonrpc_received);
 	s->dispatch(s, m);
 }
 
@@ -29,7 +31,7 @@ static void on_close(void *arg, const struct error *err)
 
 	if (err)
 		log_info("event=session-closed reason=\"%s\"", err->text);
-	s->on_end(s->end_arg, s);
+	s->on_end(s->end_arg, s, err);
 }
 
 static void on_drained(void *arg)
@@ -72,7 +74,8 @@ static void on_lock_stolen(struct lock_owner *owner, const char *name)
 
 struct session *session_new(struct host *host, int fd_take,
 			    void (*dispatch)(struct session *s, const struct message *m),
-			    void (*on_end)(void *arg, struct session *s), void *end_arg)
+			    void (*on_end)(void *arg, struct session *s, const struct error *err),
+			    void *end_arg)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct conn *c = conn_new(host->loop, fd_take, NULL, &conn_events, s);
@@ -84,11 +87,17 @@ struct session *session_new(struct host *host, int fd_take,
 	}
 	s->host = host;
 	s->conn = c;
+	s->probe.loop = host->loop;
+	s->probe.conn = c;
+	s->probe.coverage = host->coverage;
 	s->dispatch = dispatch;
 	s->on_end = on_end;
 	s->end_arg = end_arg;
 	s->locks.on_granted = on_lock_granted;
 	s->locks.on_stolen = on_lock_stolen;
+	DL_APPEND(host->sessions, s);
+	host->n_sessions++;
+	host->n_session_changes++;
 	return s;
 }
 
@@ -96,12 +105,21 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
+	DL_DELETE(s->host->sessions, s);
+	s->host->n_sessions--;
+	s->host->n_session_changes++;
 	while (s->works)
 		s->works->drop(s->works);
+	probe_stop(&s->probe);
 	watch_clear(&s->watches);
 	lock_release_all(s->host->locks, &s->locks);
 	conn_free(s->conn);
 	free(s);
+}
+
+void session_set_probe(struct session *s, int64_t interval_ms)
+{
+	probe_start(&s->probe, interval_ms);
 }
 
 void session_add_work(struct session *s, struct session_work *w)
@@ -171,7 +189,7 @@ void session_push(struct session *s, bool is_forced)
 {
 	struct error err;
 
-	if (!s->watches.first || (!is_forced && conn_backlog(s->conn)))
+	if (!s->watches.first || (!is_forced && conn_is_blocked(s->conn)))
 		return;
 	if (watch_push_all(&s->watches, s->conn, &err) < 0)
 		conn_drop(s->conn, &err);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "session/lock.h"
+#include "session/probe.h"
 #include "session/watch.h"
 
 struct buf;
@@ -25,23 +26,28 @@ struct session_work {
 };
 
 struct session {
-	struct session *prev, *next; /* server.c's list */
+	struct session *prev, *next; /* the host's list */
 	struct host *host;
 	struct conn *conn;
 	struct watch_list watches;
 	struct lock_owner locks;
 	struct session_work *works;
+	struct probe probe;
 	bool is_change_aware;
 	void (*dispatch)(struct session *s, const struct message *m);
-	void (*on_end)(void *arg, struct session *s); /* the connection is closed: free it */
-	void *end_arg;
+	/* The connection is closed, err says why where that is known: free it. */
+	void (*on_end)(void *arg, struct session *s, const struct error *err);
+	void *end_arg; /* the remote that made it */
 };
 
 /* Takes fd also on failure.  NULL: out of memory. */
 struct session *session_new(struct host *host, int fd_take,
 			    void (*dispatch)(struct session *s, const struct message *m),
-			    void (*on_end)(void *arg, struct session *s), void *end_arg);
+			    void (*on_end)(void *arg, struct session *s, const struct error *err),
+			    void *end_arg);
 void session_free(struct session *s);
+
+void session_set_probe(struct session *s, int64_t interval_ms); /* 0: none */
 
 void session_add_work(struct session *s, struct session_work *w);
 void session_remove_work(struct session *s, struct session_work *w);

@@ -65,6 +65,32 @@ void watch_remove(struct watch_list *l, struct watch *w)
 	watch_free(w);
 }
 
+static void send_canceled(const struct watch *w, struct conn *c)
+{
+	struct buf text = BUF_INIT;
+
+	message_put_notification_begin(&text, "monitor_canceled");
+	buf_putc(&text, '[');
+	json_text_put(&text, w->id);
+	buf_putc(&text, ']');
+	message_put_notification_end(&text);
+	conn_send_buf(c, &text);
+}
+
+void watch_cancel(struct watch_list *l, const struct monitor_set *set, struct conn *c)
+{
+	struct watch *w, *next;
+
+	for (w = l->first; w; w = next) {
+		next = w->next;
+		if (monitor_owner(w->monitor) != set)
+			continue;
+		if (c)
+			send_canceled(w, c);
+		watch_remove(l, w);
+	}
+}
+
 void watch_clear(struct watch_list *l)
 {
 	while (l->first)

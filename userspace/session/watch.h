@@ -25,6 +25,8 @@ struct watch *watch_find(const struct watch_list *l, const json_t *id);
 must_check int watch_add(struct watch_list *l, enum monitor_kind kind, json_t *id,
 			 struct monitor *m_take, struct watch **ret, struct error *err);
 void watch_remove(struct watch_list *l, struct watch *w);
+/* Ends those of one database; c: where to say so with "monitor_canceled", or NULL. */
+void watch_cancel(struct watch_list *l, const struct monitor_set *set, struct conn *c);
 void watch_clear(struct watch_list *l);
 
 struct monitor *watch_monitor(const struct watch *w);

@@ -10,6 +10,7 @@ static const char *const kinds[] = {
 	[MODEL_PORT_SYSTEM] = "system",
 	[MODEL_PORT_INTERNAL] = "internal",
 	[MODEL_PORT_LOCAL] = "local",
+	[MODEL_PORT_PATCH] = "patch",
 };
 
 /* " name=1-4,7"; nothing for NULL. */
@@ -60,6 +61,8 @@ static void dump_port(struct buf *to, const struct model_port *p)
 		buf_printf(to, " mac=%s", MAC_STR(p->mac));
 	if (p->mtu_request)
 		buf_printf(to, " mtu=%u", p->mtu_request);
+	if (p->peer)
+		buf_printf(to, " peer=%s", p->peer->name);
 	buf_puts(to, p->is_protected ? " protected" : "");
 	buf_puts(to, p->is_reserved ? " reserved\n" : "\n");
 }
@@ -84,6 +87,8 @@ static void dump_mirror(struct buf *to, const struct model_mirror *m)
 	dump_bits(to, "vlans", m->vlans);
 	if (m->out_port)
 		buf_printf(to, " out=%s", m->out_port->name);
+	if (m->out_vlan)
+		buf_printf(to, " out-vlan=%u", m->out_vlan);
 	if (m->snaplen)
 		buf_printf(to, " snaplen=%u", m->snaplen);
 	buf_printf(to, " state=\"%s\"\n", m->state);

@@ -59,6 +59,7 @@ void mirror_resolve(const struct mirror_input *in, struct arena *arena, struct m
 	const struct model_port *out = in->out_port;
 
 	mirror->out_port = NULL;
+	mirror->out_vlan = 0;
 	if (in->error) {
 		mirror_refuse(mirror, arena, in->error);
 	} else if (in->filter && *in->filter) {
@@ -70,12 +71,11 @@ void mirror_resolve(const struct mirror_input *in, struct arena *arena, struct m
 	} else if (out && out->error) {
 		mirror_refuse(mirror, arena,
 			      arena_printf(arena, "output port %s: %s", out->name, out->error));
-	} else if (!out && in->has_output_vlan) {
-		mirror_refuse(mirror, arena, "output_vlan (RSPAN) is not implemented yet");
-	} else if (!out) {
+	} else if (!out && !in->output_vlan) {
 		mirror_refuse(mirror, arena, "no output");
 	} else {
 		mirror->out_port = out;
+		mirror->out_vlan = out ? 0 : in->output_vlan;
 		mirror->is_active = true;
 		mirror->state = "active";
 		if (in->n_awaited)

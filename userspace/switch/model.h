@@ -52,6 +52,7 @@ enum model_port_kind {
 	MODEL_PORT_SYSTEM, /* an existing device */
 	MODEL_PORT_INTERNAL, /* a device of ours: a veth pair whose named end is the user's */
 	MODEL_PORT_LOCAL, /* internal, and the bridge's own port */
+	MODEL_PORT_PATCH, /* no device: one end of a cable between two bridges */
 };
 
 struct model_port {
@@ -72,6 +73,10 @@ struct model_port {
 	uint8_t bridge_mac[6]; /* Port.mac: counts as its address when the bridge takes one */
 	uint32_t mtu_request; /* 0: leave it */
 	bool is_reserved; /* an active mirror's output port */
+	const char *peer_name; /* of a patch port: what it asks for */
+	const struct model_port *peer; /* its other end; NULL: nothing passes */
+	/* Not NULL: what Interface.error says although it is a port. */
+	const char *warning;
 	/* Not NULL: cannot be a port, and why (Interface.error); no slot, and the datapath
 	 * does not see it. */
 	const char *error;
@@ -88,7 +93,8 @@ struct model_mirror {
 	size_t n_src_ports;
 	const struct model_port **dst_ports;
 	size_t n_dst_ports;
-	const struct model_port *out_port; /* of the same bridge; NULL: the mirror is idle */
+	const struct model_port *out_port; /* of the same bridge; NULL: none */
+	uint16_t out_vlan; /* without out_port: copies go to the ports of this VLAN; 0: none */
 	uint32_t snaplen; /* 0: whole frames */
 	bool has_account; /* all its counters go into Mirror.statistics, not the stock two only */
 	/* For Bridge.status: "active", "pending: ...", "error: ...".  Only an active one has

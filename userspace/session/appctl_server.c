@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/appctl_server.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "session/appctl.h"
+#include "session/coverage.h"
+#include "session/server.h"
+
+static int add_remote(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		      struct error *err)
+{
+	(void)n_args, (void)reply;
+	return server_add_remote(arg, args[0], err);
+}
+
+static int remove_remote(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			 struct error *err)
+{
+	(void)n_args, (void)reply;
+	return server_remove_remote(arg, args[0], err);
+}
+
+static int list_remotes(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			struct error *err)
+{
+	(void)n_args, (void)args, (void)err;
+	server_put_remotes(arg, reply);
+	return 0;
+}
+
+static int add_db(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		  struct error *err)
+{
+	(void)n_args, (void)reply;
+	return server_open_db(arg, args[0], err);
+}
+
+static int remove_db(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		     struct error *err)
+{
+	(void)n_args, (void)reply;
+	return server_remove_db(arg, args[0], err);
+}
+
+static int list_dbs(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		    struct error *err)
+{
+	(void)n_args, (void)args, (void)err;
+	server_put_db_names(arg, reply);
+	return 0;
+}
+
+static int compact(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		   struct error *err)
+{
+	(void)reply;
+	return server_compact(arg, n_args ? args[0] : NULL, err);
+}
+
+static int trim_on_compaction(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			      struct error *err)
+{
+	(void)n_args, (void)reply;
+	if (strcmp(args[0], "on") && strcmp(args[0], "off"))
+		return error_set(err, "syntax error", "invalid argument");
+	server_set_trimming(arg, !strcmp(args[0], "on"));
+	return 0;
+}
+
+static int storage_status(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			  struct error *err)
+{
+	(void)n_args;
+	if (server_has_db(arg, args[0], NULL) < 0)
+		return error_set(err, "not found", "Failed to find the database.");
+	buf_puts(reply, "status: ok\n");
+	return 0;
+}
+
+/* We are nobody's copy. */
+static int sync_status(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		       struct error *err)
+{
+	(void)arg, (void)n_args, (void)args, (void)err;
+	buf_puts(reply, "state: active\n");
+	return 0;
+}
+
+static int reconnect(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		     struct error *err)
+{
+	(void)n_args, (void)args, (void)reply, (void)err;
+	server_reconnect(arg);
+	return 0;
+}
+
+static int memory_show(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		       struct error *err)
+{
+	(void)n_args, (void)args, (void)err;
+	server_put_memory(arg, reply);
+	return 0;
+}
+
+static int coverage_show(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			 struct error *err)
+{
+	(void)n_args, (void)args, (void)err;
+	coverage_put(server_coverage(arg), reply);
+	return 0;
+}
+
+static int coverage_read_counter(void *arg, size_t n_args, const char *const *args,
+				 struct buf *reply, struct error *err)
+{
+	uint64_t total;
+
+	(void)n_args;
+	if (coverage_read(server_coverage(arg), args[0], &total, err) < 0)
+		return -1;
+	buf_printf(reply, "%llu\n", (unsigned long long)total);
+	return 0;
+}
+
+static const struct {
+	const char *name, *usage;
+	size_t n_min, n_max;
+	appctl_fn *fn;
+} commands[] = {
+	{ "coverage/read-counter", "COUNTER", 1, 1, coverage_read_counter },
+	{ "coverage/show", "", 0, 0, coverage_show },
+	{ "memory/show", "", 0, 0, memory_show },
+	{ "ovsdb-server/add-db", "DB", 1, 1, add_db },
+	{ "ovsdb-server/add-remote", "REMOTE", 1, 1, add_remote },
+	{ "ovsdb-server/compact", "", 0, 1, compact },
+	{ "ovsdb-server/get-db-storage-status", "DB", 1, 1, storage_status },
+	{ "ovsdb-server/list-dbs", "", 0, 0, list_dbs },
+	{ "ovsdb-server/list-remotes", "", 0, 0, list_remotes },
+	{ "ovsdb-server/memory-trim-on-compaction", "on|off", 1, 1, trim_on_compaction },
+	{ "ovsdb-server/reconnect", "", 0, 0, reconnect },
+	{ "ovsdb-server/remove-db", "DB", 1, 1, remove_db },
+	{ "ovsdb-server/remove-remote", "REMOTE", 1, 1, remove_remote },
+	{ "ovsdb-server/sync-status", "", 0, 0, sync_status },
+};
+
+int appctl_server_add(struct appctl *a, struct server *s, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (appctl_add(a, commands[i].name, commands[i].usage, commands[i].n_min,
+			       commands[i].n_max, commands[i].fn, s, err) < 0)
+			return -1;
+	}
+	return 0;
+}
