@@ -230,7 +230,7 @@ struct slot_key {
 struct slot_value {
 	__u32 slot;
 	__u32 generation;
-	__u32 extra; /* ports: ofport; mirrors: bit in the bridge */
+	__u32 extra; /* ports: ofport, above bit 16 the rank by age; mirrors: bit; bridges: last ofport */
 	__u32 owner; /* mirrors and ports: slot of the bridge */
 };
 

@@ -50,7 +50,8 @@ struct datapath_slot {
 	struct uuid uuid;
 	uint32_t slot;
 	uint32_t generation;
-	uint32_t extra; /* ports: ofport; mirrors: bit in the bridge */
+	uint32_t
+		extra; /* ports: ofport, above bit 16 the rank by age; mirrors: bit; bridges: last ofport */
 	uint32_t owner; /* ports, mirrors: the bridge's slot */
 };
 must_check int datapath_slots_each(struct datapath *dp,
