@@ -18,7 +18,7 @@ $(call layer, cli,        jsonrpc base                  , -ljansson)
 # make demo     (root) a SPAN mirror set up and watched in throw-away namespaces
 # make test     (root) everything: packages, build, all tests; one group: tests/run unit
 # make test-vm  (root) the bpf and net groups on Linux 6.1 and 6.12, in virtual machines
-# make check    format, layers, warnings as errors by gcc and clang, static analysis
+# make check    format, layers, warnings as errors by gcc and clang, static analysis, verifier counts
 # make asan     build/asan/ under address and undefined sanitizers, and the tests that fit
 # make mutants  (root) each planted fault must make its test fail
 # make clean    removes build/, the only folder that any of these writes to
