@@ -86,10 +86,10 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 @test "a renamed device is no port any more; the name brings another one in" {
 	bvs_only 'it keeps the device'
 	bridge
-	ip link set dev b name z
+	rename b z
 	becomes '"could not open network device b (No such device)"' vsctl get interface b error
 	expect <<<$'a - > nothing\nb - > nothing'
-	ip link set dev z name b
+	rename z b
 	becomes '[]' vsctl get interface b error
 	becomes up vsctl get interface b link_state
 	works

@@ -200,6 +200,15 @@ ports() {
 	ip -n ends -batch - <<<"$there"
 }
 
+# Before Linux 6.2 a device that is up keeps its name.
+rename() { # OLD NEW
+	ip link set dev "$1" name "$2" 2>/dev/null ||
+		ip -batch - <<<"link set dev $1 down"$'\n'"link set dev $1 name $2"$'\n'"link set dev $2 up"
+}
+
+# Since Linux 6.6; before that programs are filters of a clsact qdisc.
+has_tcx() { printf '6.6\n%s\n' "$(uname -r)" | sort -CV; }
+
 ends_mac() { # PORT: the user's address
 	ip -n ends -json link show dev "$1" | jq -r '.[0].address'
 }

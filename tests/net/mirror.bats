@@ -323,10 +323,10 @@ bridge() {
 	becomes up vsctl get interface m link_state
 	expect <<<'a - x5 > b=- c=- m=-'
 	bvs_only 'it notices only at the next change of configuration'
-	ip link set dev m name z
+	rename m z
 	becomes '"could not open network device m (No such device)"' vsctl get interface m error
 	expect <<<$'a - x5 > b=- c=-\na - dst=b x5 > b=-'
-	ip link set dev z name m
+	rename z m
 	becomes up vsctl get interface m link_state
 	expect <<<'a - x5 > b=- c=- m=-'
 }
