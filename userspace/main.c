@@ -57,6 +57,7 @@ struct options {
 	enum { NAMES_WITH_PIDFILE, NAMES_YES, NAMES_NO } names; /* of OVS's daemons */
 	const char *salvage; /* the file to write; NULL: serve */
 	bool is_db_only;
+	bool is_datapath_down; /* take what the database's switch left in the kernel; serve nothing */
 };
 
 struct daemon {
@@ -102,6 +103,8 @@ static void print_help(void)
 	     "  --db-only            serve the database, touch no packets\n"
 	     "  --salvage=NEWFILE    write to NEWFILE what can be saved of a damaged DATABASE,\n"
 	     "                       say what is lost, and end\n"
+	     "  --datapath-down      take the switch of DATABASE out of the kernel, where a bvsd\n"
+	     "                       that has ended left it, and end\n"
 	     "  --schema=FILE        schema of a new database (default: the built-in "
 	     "Open_vSwitch)\n"
 	     "  --bpffs=DIR          where maps and programs are pinned (default /sys/fs/bpf)\n"
@@ -162,6 +165,7 @@ enum {
 	OPT_NO_NAMES,
 	OPT_LOG_FILE,
 	OPT_SALVAGE,
+	OPT_DATAPATH_DOWN,
 };
 
 static const struct option long_options[] = {
@@ -178,6 +182,7 @@ static const struct option long_options[] = {
 	{ "no-ovs-names", no_argument, NULL, OPT_NO_NAMES },
 	{ "log-file", optional_argument, NULL, OPT_LOG_FILE },
 	{ "salvage", required_argument, NULL, OPT_SALVAGE },
+	{ "datapath-down", no_argument, NULL, OPT_DATAPATH_DOWN },
 	{ "verbose", optional_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -208,6 +213,9 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 		return 0;
 	case OPT_SALVAGE:
 		o->salvage = optarg;
+		return 0;
+	case OPT_DATAPATH_DOWN:
+		o->is_datapath_down = true;
 		return 0;
 	case OPT_PRIVATE_KEY:
 		o->private_key = optarg;
@@ -263,7 +271,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	o->db = argv[optind];
 	if (!o->db && !o->is_db_only)
 		o->db = default_path("OVS_DBDIR", "/etc/openvswitch", "conf.db");
-	if (!o->n_remotes && !o->salvage) {
+	if (!o->n_remotes && !o->salvage && !o->is_datapath_down) {
 		const char *path = rundir_path("db.sock");
 		struct buf b = BUF_INIT;
 
@@ -382,21 +390,27 @@ static int start_server(struct daemon *d, struct error *err)
 	return 0;
 }
 
-/* Everything that touches packets: the lock that keeps a second switch away, the
- * datapath and the reconciler. */
-static int start_switch(struct daemon *d, struct error *err)
+static int open_datapath(struct daemon *d, struct error *err)
 {
-	struct reconcile_options options = { .version = BVS_VERSION, .rundir = d->rundir };
-	struct datapath_options datapath = { .bpffs = d->options.bpffs };
+	struct datapath_options options = { .bpffs = d->options.bpffs };
 	char *owner = realpath(d->options.db ? d->options.db : ".", NULL);
 	int rc;
 
 	if (!owner)
 		return error_errno(err, errno, "resolve %s", d->options.db);
-	datapath.owner = owner;
-	rc = datapath_open(d->loop, &datapath, &d->datapath, err);
+	options.owner = owner;
+	rc = datapath_open(d->loop, &options, &d->datapath, err);
 	free(owner);
-	if (rc < 0)
+	return rc;
+}
+
+/* Everything that touches packets: the lock that keeps a second switch away, the
+ * datapath and the reconciler. */
+static int start_switch(struct daemon *d, struct error *err)
+{
+	struct reconcile_options options = { .version = BVS_VERSION, .rundir = d->rundir };
+
+	if (open_datapath(d, err) < 0)
 		return -1;
 	server_fix_schema(d->server, db_schema(d->db)->name);
 	if (!server_hold_lock(d->server, "ovs_vswitchd"))
@@ -509,6 +523,24 @@ static void on_end_signal(void *arg)
 	loop_stop(d->loop);
 }
 
+/* --datapath-down: refused while a bvsd runs the switch. */
+static int run_datapath_down(struct daemon *d)
+{
+	struct error err;
+	int rc = -1;
+
+	d->loop = loop_new();
+	if (!d->loop)
+		(void)error_set(&err, "I/O error", "the kernel gives no event loop");
+	else if (open_datapath(d, &err) == 0)
+		rc = datapath_remove(d->datapath, &err);
+	if (rc < 0)
+		fprintf(stderr, "bvsd: %s\n", err.text);
+	datapath_close(d->datapath);
+	loop_free(d->loop);
+	return rc < 0 ? 1 : 0;
+}
+
 static int start(struct daemon *d, struct error *err)
 {
 	d->log.file = d->options.log_file;
@@ -555,6 +587,8 @@ int main(int argc, char **argv)
 		return rc < 0 ? 2 : 0;
 	if (d.options.salvage)
 		return run_salvage(&d.options);
+	if (d.options.is_datapath_down)
+		return run_datapath_down(&d);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error like any other */
 	rc = start(&d, &err);

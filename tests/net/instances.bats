@@ -109,6 +109,25 @@ pins() { world find "$DIR/bpf" | sort; }
 	rm -f "$OTHER/switch.pid"
 }
 
+@test "what a bvsd that has ended left is taken down by the next one, not under a live one" {
+	before=$(pins)
+	other_start
+	other ovs-vsctl add-br br1 -- add-port br1 c -- add-port br1 i -- set interface i type=internal
+	run -1 world "$build/bvsd" --bpffs="$BPFFS" --datapath-down "$OTHER/conf.db"
+	echo "$output"
+	[[ $output == *"$(other switch_pid)"* ]]
+	other switch_kill KILL
+	ip link show dev i
+	run -0 world "$build/bvsd" --bpffs="$BPFFS" --datapath-down "$OTHER/conf.db"
+	is '' echo "$output"
+	run ! ip link show dev i
+	run ! ip link show dev br1
+	is "$before" pins
+	is 0 eval 'ip -json -details link show dev c | jq ".[0].promiscuity"'
+	expect <<<'a - > b=-'
+	rm -f "$OTHER/switch.pid"
+}
+
 @test "the demo beside a live switch: it succeeds, and nothing here has changed" {
 	state() { pins; ip -oneline link | sed 's/ promiscuity.*//'; vsctl show; ip netns; }
 	before=$(state)

@@ -16,6 +16,7 @@ static const char usage[] =
 	"\n"
 	"Commands:\n"
 	"  datapath down            end the daemon and take its switch out of the kernel\n"
+	"                           (where it has ended already: bvsd --datapath-down)\n"
 	"  appctl COMMAND [WORD...] any command of the daemon's control socket\n"
 	"                           (appctl list-commands shows them)\n"
 	"\n"

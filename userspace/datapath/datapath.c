@@ -36,7 +36,7 @@ static int open_settings(struct datapath *dp, struct error *err)
 	if (wanted.abi_version != ABI_VERSION)
 		return error_set(err, "I/O error",
 				 "%s holds the datapath of another version (layout %u, not %d); "
-				 "take it down first",
+				 "take it down first, by that version's bvsd --datapath-down",
 				 dp->instance.path, wanted.abi_version, ABI_VERSION);
 	return put_settings(dp, &wanted, err);
 }
