@@ -11,7 +11,7 @@ $(call layer, switch,     base                          , )
 $(call layer, datapath,   switch base                   , -lbpf -lmnl -lpcap)
 $(call layer, reconcile,  datapath switch ovsdb base    , )
 $(call layer, cli,        jsonrpc base                  , -ljansson)
-# userspace/main.c is wiring: it sees all of them and adds libcap-ng and libsystemd.
+# userspace/*.c (main.c, the command line) is wiring: it sees all of them and adds libcap-ng and libsystemd.
 
 # make          programs into build/, with the layer check
 # make run      (root) installs what is missing, builds, starts bvsd in the foreground
@@ -46,7 +46,7 @@ PRESENT := $(foreach l,$(LAYERS),$(if $(call sources,$l),$l))
 DAEMON := $(filter-out cli,$(PRESENT))
 ARCHIVES := $(patsubst %,$(BUILD)/lib%.a,$(DAEMON))
 LIBS := $(sort $(foreach l,$(DAEMON),$(LIBS_$l)))
-OBJECTS := $(call to_obj,$(foreach l,$(PRESENT),$(call sources,$l)) $(wildcard userspace/main.c))
+OBJECTS := $(call to_obj,$(foreach l,$(PRESENT),$(call sources,$l)) $(wildcard userspace/*.c))
 PROGRAMS := $(if $(wildcard userspace/main.c),$(BUILD)/bvsd) \
 	$(if $(wildcard userspace/cli/*.c),$(BUILD)/bvsctl)
 
@@ -101,8 +101,8 @@ $(foreach l,$(PRESENT),$(eval $(call layer_rules,$l)))
 print-layers: # "layer: what it may use: what it may link", for tools/check-layers
 	@$(foreach l,$(LAYERS),echo '$l: $(strip $(USES_$l)): $(strip $(LIBS_$l))';)
 
-$(BUILD)/bvsd: $(BUILD)/userspace/main.o $(ARCHIVES)
-	$(call say,LINK) $(CC) $(SAN) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcap-ng -lsystemd
+$(BUILD)/bvsd: $(call to_obj,$(wildcard userspace/*.c)) $(ARCHIVES)
+	$(call say,LINK) $(CC) $(SAN) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcap-ng -lsystemd
 
 $(BUILD)/bvsctl: $(patsubst %,$(BUILD)/lib%.a,$(filter $(PRESENT),cli $(USES_cli)))
 	$(call say,LINK) $(CC) $(SAN) -o $@ -Wl,--whole-archive $(BUILD)/libcli.a -Wl,--no-whole-archive \
