@@ -323,6 +323,7 @@ forget_flows() {
 
 # tcpdump into files as the seed calls it: sniff FILE NETNS DEV FILTER...
 sniff() {
+	rm -f "$1.err" # of the one before: what it says is not waited for
 	# shellcheck disable=SC2016,SC2094
 	world ip netns exec "$2" sh -c 'echo $$ >"$0.pid"; exec tcpdump -l --immediate-mode -e -nn "$@"' \
 		"$1" -i "$3" "${@:4}" >"$1" 2>"$1.err" 3>&- &
