@@ -91,6 +91,30 @@ static void who_is_robbed_is_next(void **state)
 	lock_table_free(t);
 }
 
+static void a_thief_who_is_robbed_is_out(void **state)
+{
+	struct client a = CLIENT, b = CLIENT, c = CLIENT;
+	struct lock_table *t = lock_table_new();
+	struct error err;
+	bool is_held;
+
+	(void)state;
+	assert_true(claim(t, &a, "x", false));
+	assert_true(claim(t, &b, "x", true));
+	assert_true(claim(t, &c, "x", true));
+	assert_int_equal(b.n_stolen, 1);
+	lock_release_all(t, &c.owner);
+	assert_int_equal(a.n_granted, 1);
+	/* It has to say "unlock" all the same. */
+	assert_int_equal(lock_claim(t, &b.owner, "x", false, &is_held, &err), -1);
+	lock_release_all(t, &a.owner);
+	assert_int_equal(b.n_granted, 0);
+	assert_int_equal(lock_release(t, &b.owner, "x", NULL), 0);
+	assert_true(claim(t, &b, "x", false));
+	lock_release_all(t, &b.owner);
+	lock_table_free(t);
+}
+
 static void wrong_requests_have_the_reference_texts(void **state)
 {
 	struct lock_table *t = lock_table_new();
@@ -116,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_queue_is_served_in_order),
 		cmocka_unit_test(who_is_robbed_is_next),
+		cmocka_unit_test(a_thief_who_is_robbed_is_out),
 		cmocka_unit_test(wrong_requests_have_the_reference_texts),
 	};
 

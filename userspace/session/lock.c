@@ -8,7 +8,8 @@
 
 struct lock {
 	UT_hash_handle hh;
-	struct lock_claim *claims; /* never empty; the first holds */
+	struct lock_claim *claims; /* the first holds */
+	size_t n_claims; /* never 0; also those that lost their place */
 	char name[];
 };
 
@@ -17,6 +18,8 @@ struct lock_claim {
 	struct lock_owner *owner;
 	struct lock_claim *prev, *next; /* in the lock's queue */
 	struct lock_claim *owner_next;
+	bool is_theft;
+	bool is_lost; /* out of the queue, until its owner says "unlock" */
 };
 
 struct lock_table {
@@ -60,16 +63,29 @@ static struct lock *find_or_add(struct lock_table *t, const char *name)
 
 static void drop_if_unused(struct lock_table *t, struct lock *l)
 {
-	if (l->claims)
+	if (l->n_claims)
 		return;
 	HASH_DELETE(hh, t->locks, l);
 	free(l);
 }
 
+static void steal(struct lock *l, struct lock_claim *c)
+{
+	struct lock_claim *victim = l->claims;
+
+	if (victim && victim->is_theft) {
+		DL_DELETE(l->claims, victim);
+		victim->is_lost = true;
+	}
+	DL_PREPEND(l->claims, c);
+	if (victim && victim->owner->on_stolen)
+		victim->owner->on_stolen(victim->owner, l->name);
+}
+
 int lock_claim(struct lock_table *t, struct lock_owner *owner, const char *name, bool is_theft,
 	       bool *ret_is_held, struct error *err)
 {
-	struct lock_claim *c, *before;
+	struct lock_claim *c;
 	struct lock *l;
 
 	if (find_claim(owner, name))
@@ -87,14 +103,13 @@ int lock_claim(struct lock_table *t, struct lock_owner *owner, const char *name,
 	c->owner = owner;
 	c->owner_next = owner->claims;
 	owner->claims = c;
-	before = l->claims;
+	l->n_claims++;
+	c->is_theft = is_theft;
 	if (is_theft)
-		DL_PREPEND(l->claims, c);
+		steal(l, c);
 	else
 		DL_APPEND(l->claims, c);
 	*ret_is_held = l->claims == c;
-	if (before && l->claims == c && before->owner->on_stolen)
-		before->owner->on_stolen(before->owner, name);
 	return 0;
 }
 
@@ -107,7 +122,9 @@ static void release(struct lock_table *t, struct lock_claim *c)
 	for (at = &c->owner->claims; *at != c; at = &(*at)->owner_next)
 		;
 	*at = c->owner_next;
-	DL_DELETE(l->claims, c);
+	if (!c->is_lost)
+		DL_DELETE(l->claims, c);
+	l->n_claims--;
 	free(c);
 	if (was_held && l->claims && l->claims->owner->on_granted)
 		l->claims->owner->on_granted(l->claims->owner, l->name);

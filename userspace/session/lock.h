@@ -3,7 +3,8 @@
 /*
  * Named locks (RFC 7047 4.1.8 to 4.1.10) with a queue of claims each: the first holds
  * the lock, the others wait in order.  A theft puts its claim in front, so who lost the
- * lock is next.  Owners are sessions, and the daemon itself; knows no connections.
+ * lock is next; but a thief who loses it is out of the queue.  Owners are sessions, and the
+ * daemon itself; knows no connections.
  */
 #include <stdbool.h>
 
