@@ -67,6 +67,31 @@ seen() { # TARGET COMMAND...
 	echo "status ${PIPESTATUS[0]}"
 }
 
+@test "a database that is added ends the sessions that would not notice it, as on stock" {
+	stock "$schema"
+	bvsd --schema="$schema" --unixctl="$dir/ours.ctl"
+	sed 's/"S"/"T"/' "$schema" >"$dir/t.ovsschema"
+	local name
+	for name in ours stock; do
+		ovsdb-tool create "$dir/$name-t.db" "$dir/t.ovsschema"
+		[[ $name == stock ]] || ln -s db.sock "$dir/ours.sock"
+		python3 - "$BATS_TEST_DIRNAME" "$dir/$name" <<'END'
+import sys
+
+sys.path.insert(0, sys.argv[1])
+from rpc import Client
+
+plain, aware = (Client(sys.argv[2] + ".sock") for _ in range(2))
+aware.call("set_db_change_aware", True)
+reply, _ = Client(sys.argv[2] + ".ctl").call("ovsdb-server/add-db", sys.argv[2] + "-t.db")
+assert reply["error"] is None, reply
+assert plain.barrier() == [None]
+reply, before = aware.call("monitor", "T", 1, {})
+assert (reply["result"], before) == ({}, []), (reply, before)
+END
+	done
+}
+
 @test "commands answer as ovsdb-server does" {
 	stock "$schema"
 	ovsdb-tool create "$dir/ours.db" "$schema"

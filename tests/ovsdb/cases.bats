@@ -19,6 +19,14 @@ replay() { # FILE...: on both servers
 	replay method lock
 }
 
+@test "monitors of all kinds" {
+	replay monitor monitor-cond monitor-change
+}
+
+@test "several databases, conversion, schemas that are none" {
+	replay several convert schema
+}
+
 @test "requests that are none, and their members" {
 	replay op
 }

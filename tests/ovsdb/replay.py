@@ -32,8 +32,8 @@ client, all that it was told is listed, then what the others were.  In requests,
 "a1".."a9" stands for "a1", "a2" ... "a9".  Lines that begin with a blank continue the one
 before.  Uuids that the server made up read <0>, <1> ... in the order in which they appear,
 also in later requests; transaction ids read <txn>, as the stock server's are all zeros.
-Rows, elements of sets and the two rows of a duplicate in an index come in any order, so
-they are sorted; times read N ms.
+Rows, elements of sets, the two rows of a duplicate in an index and the updates of several
+monitors come in any order, so they are sorted; times read N ms.
 """
 
 import json
@@ -99,7 +99,7 @@ class Names:
         if isinstance(value, dict):
             return {
                 UUID.sub(self.name, k): self.normal(sorted(v, key=self.order) if k == "rows" else v)
-                for k, v in sorted(value.items(), key=lambda kv: self.order(kv[0]))
+                for k, v in sorted(value.items(), key=lambda kv: [self.order(x) for x in kv])
             }
         return value
 
@@ -123,9 +123,10 @@ class Server:
         self.process = subprocess.Popen(
             self.command(program, schemas), stdout=self.log, stderr=self.log
         )
-        self.control = self.connect()
+        self.connect(self.path).sock.close()
         for i in range(1, len(schemas)):
             self.add_db(self.file(i))
+        self.control = self.connect(self.path)
 
     def file(self, i):
         return os.path.join(self.directory, "%d.db" % i)
@@ -140,18 +141,18 @@ class Server:
             self.file(0),
         ]
 
-    def connect(self):
+    def connect(self, path):
         end = time.time() + rpc.TIMEOUT
         while self.process.poll() is None and time.time() < end:
             try:
-                return rpc.Client(self.path)
+                return rpc.Client(path)
             except (FileNotFoundError, ConnectionRefusedError):
                 time.sleep(0.002)
         self.log.seek(0)
         raise Failure("the server does not start: " + self.log.read())
 
     def add_db(self, path):
-        ctl = rpc.Client(os.path.join(self.directory, "ctl"))
+        ctl = self.connect(os.path.join(self.directory, "ctl"))
         reply, _ = ctl.call("ovsdb-server/add-db", path)
         if reply.get("error") is not None:
             raise Failure("add-db: %s" % reply["error"])
@@ -296,6 +297,18 @@ class File:
             raise Failure("%s: line %d: what is this?" % (self.path, number))
 
 
+def sort_updates(messages, names):
+    """Those of different monitors, between other messages."""
+    out, updates = [], []
+    for m in messages + [{}]:
+        if m and m.get("method", "").startswith(("update", "monitor_canceled")):
+            updates.append(m)
+            continue
+        out += sorted(updates, key=names.order) + [m]
+        updates = []
+    return out[:-1]
+
+
 def play(case, server):
     """[(step, what the clients were told)]"""
     names = Names(case.text)
@@ -315,7 +328,7 @@ def play(case, server):
             lines = []
             order = [peer] + [peers[k] for k in sorted(peers) if k != step.letter]
             for p in order:
-                messages = p.told(peer.until(step) if p is peer else None)
+                messages = sort_updates(p.told(peer.until(step) if p is peer else None), names)
                 lines += [p.line(m, names) for m in messages]
                 if messages and messages[-1] is None:
                     peers.pop(p.letter)

@@ -413,7 +413,7 @@ static void wrong_requests_have_the_reference_texts(void **state)
 	assert_refused(f, MONITOR, "{'R':{'columns':['x']}}", "x is not a valid column name");
 	assert_refused(f, MONITOR, "{'R':{'columns':[1]}}", "array of column names expected");
 	assert_refused(f, MONITOR, "{'R':[{'columns':['i']},{'columns':['i']}]}",
-		       "column name mentioned more than once");
+		       "column i mentioned more than once");
 	assert_refused(f, MONITOR, "{'R':{'where':[]}}",
 		       "Parsing table R failed: Member 'where' is present but not allowed here.");
 	assert_refused(

@@ -37,7 +37,8 @@ static int add_column(struct spec_table *t, const struct column *column, unsigne
 	for (i = 0; i < t->n_columns; i++) {
 		if (t->columns[i].column == column)
 			return syntax_error(err, json, NULL,
-					    "column name mentioned more than once");
+					    "column %s mentioned more than once",
+					    column->name);
 	}
 	t->columns[t->n_columns++] = (struct spec_column){ column, select };
 	return 0;

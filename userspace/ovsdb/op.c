@@ -18,17 +18,6 @@
 #include "ovsdb/text.h"
 #include "ovsdb/txn.h"
 
-/* Databases that belong to the server, such as _Server, are for reading. */
-static int check_writable(const struct op_context *c, const char *op, struct error *err)
-{
-	const char *name = db_schema(txn_db(c->txn))->name;
-
-	if (name[0] != '_')
-		return 0;
-	return error_set(err, "not allowed",
-			 "%s operation not allowed on table in reserved database %s", op, name);
-}
-
 /* insert */
 
 static int insert_uuid(struct op_context *c, const struct schema_table *table, const json_t *given,
@@ -103,8 +92,7 @@ static int op_insert(struct op_context *c, struct syntax_object *o, struct error
 	struct uuid uuid;
 	int rc;
 
-	if (op_table_members_ok(o, err) < 0 || check_writable(c, "insert", err) < 0 ||
-	    insert_uuid(c, table, given, name, &uuid, err) < 0 ||
+	if (op_table_members_ok(o, err) < 0 || insert_uuid(c, table, given, name, &uuid, err) < 0 ||
 	    row_json_parse(json, table, c->symtab, &row, err) < 0)
 		return -1;
 	rc = insert_row(c, table, &uuid, &row, err);
@@ -186,7 +174,7 @@ static int op_update(struct op_context *c, struct syntax_object *o, struct error
 	struct matching m = { .values = &row };
 	int rc;
 
-	if (op_table_members_ok(o, err) < 0 || check_writable(c, "update", err) < 0 ||
+	if (op_table_members_ok(o, err) < 0 ||
 	    row_json_parse(json, table, c->symtab, &row, err) < 0)
 		return -1;
 	rc = check_mutable(&row, o->json, err);
@@ -213,7 +201,7 @@ static int op_mutate(struct op_context *c, struct syntax_object *o, struct error
 	struct matching m = { .n = 0 };
 	int rc;
 
-	if (op_table_members_ok(o, err) < 0 || check_writable(c, "mutate", err) < 0 ||
+	if (op_table_members_ok(o, err) < 0 ||
 	    mutation_list_from_json(json, table, c->symtab, &mutations, err) < 0)
 		return -1;
 	m.mutations = mutations;
@@ -236,7 +224,7 @@ static int op_delete(struct op_context *c, struct syntax_object *o, struct error
 	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
 	struct matching m = { .n = 0 };
 
-	if (op_table_members_ok(o, err) < 0 || check_writable(c, "delete", err) < 0)
+	if (op_table_members_ok(o, err) < 0)
 		return -1;
 	return run_matching(c, table, where, delete_row, &m, err);
 }
@@ -286,41 +274,73 @@ static int op_assert(struct op_context *c, struct syntax_object *o, struct error
 	return 0;
 }
 
-typedef int op_fn(struct op_context *c, struct syntax_object *o, struct error *err);
+struct op {
+	const char *name;
+	int (*run)(struct op_context *c, struct syntax_object *o, struct error *err);
+	bool is_reading;
+};
 
-static op_fn *find_op(const char *name)
+static const struct op *find_op(const char *name)
 {
-	static const struct {
-		const char *name;
-		op_fn *fn;
-	} ops[] = {
-		{ "insert", op_insert }, { "select", op_select }, { "update", op_update },
-		{ "mutate", op_mutate }, { "delete", op_delete }, { "wait", op_wait },
-		{ "commit", op_commit }, { "abort", op_abort },	  { "comment", op_comment },
-		{ "assert", op_assert },
+	static const struct op ops[] = {
+		{ "insert", op_insert, false },	 { "select", op_select, true },
+		{ "update", op_update, false },	 { "mutate", op_mutate, false },
+		{ "delete", op_delete, false },	 { "wait", op_wait, true },
+		{ "commit", op_commit, false },	 { "abort", op_abort, true },
+		{ "comment", op_comment, true }, { "assert", op_assert, true },
 	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		if (!strcmp(ops[i].name, name))
-			return ops[i].fn;
+			return &ops[i];
 	return NULL;
+}
+
+/* Databases that belong to the server, such as _Server, are for reading. */
+static int check_allowed(const struct op_context *c, const struct op *op, struct error *err)
+{
+	const char *name = db_schema(txn_db(c->txn))->name;
+
+	if (op->is_reading || name[0] != '_')
+		return 0;
+	return error_set(err, "not allowed",
+			 "%s operation not allowed on table in reserved database %s", op->name,
+			 name);
+}
+
+int op_announce(struct op_context *c, const json_t *json, struct error *err)
+{
+	const char *given = json_string_value(json_object_get(json, "uuid"));
+	const char *name = given ? json_string_value(json_object_get(json, "uuid-name")) : NULL;
+	struct symbol *symbol;
+	struct uuid uuid;
+
+	if (!name || !uuid_parse(given, &uuid))
+		return 0;
+	symbol = symtab_get(c->symtab, name);
+	if (!symbol)
+		return error_nomem(err);
+	symbol->uuid = uuid;
+	return 0;
 }
 
 int op_run(struct op_context *c, const json_t *json, size_t number, size_t n, struct error *err)
 {
 	struct syntax_object o;
+	const struct op *op = NULL;
 	const json_t *name;
-	op_fn *fn = NULL;
 	int rc = 0;
 
 	syntax_begin_one_of(&o, json, "ovsdb operation", number, n);
 	name = syntax_member(&o, "op", SYNTAX_ID);
 	if (name)
-		fn = find_op(json_string_value(name));
-	if (name && !fn)
+		op = find_op(json_string_value(name));
+	if (name && !op)
 		syntax_fail(&o, "No operation \"%s\"", json_string_value(name));
-	if (fn)
-		rc = fn(c, &o, err);
+	if (op)
+		rc = op->run(c, &o, err);
 	/* What is wrong with the request comes before what is wrong with its effect. */
-	return syntax_end(&o, err) < 0 ? -1 : rc;
+	if (syntax_end(&o, err) < 0 || rc < 0)
+		return -1;
+	return check_allowed(c, op, err);
 }

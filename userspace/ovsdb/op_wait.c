@@ -177,7 +177,7 @@ static int parse_until(const json_t *json, bool *ret_is_equal, struct error *err
 
 int op_wait(struct op_context *c, struct syntax_object *o, struct error *err)
 {
-	struct wait w = { .table = op_table_member(c, o) };
+	struct wait w = { .n_columns = 0 };
 	const json_t *timeout = syntax_member(o, "timeout", SYNTAX_INTEGER | SYNTAX_OPTIONAL);
 	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
 	const json_t *names = syntax_member(o, "columns", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
@@ -188,6 +188,7 @@ int op_wait(struct op_context *c, struct syntax_object *o, struct error *err)
 	int64_t timeout_ms;
 	int rc;
 
+	w.table = op_table_member(c, o);
 	if (op_table_members_ok(o, err) < 0)
 		return -1;
 	hash_init(&w.expected);

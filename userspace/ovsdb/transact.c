@@ -78,6 +78,9 @@ static int run_ops(struct transact *t, struct op_context *c, size_t *ret_n_run, 
 {
 	size_t n = json_array_size(t->params) - 1;
 
+	for (size_t i = 1; i <= n; i++)
+		if (op_announce(c, json_array_get(t->params, i), err) < 0)
+			return -1;
 	for (size_t i = 1; i <= n; i++) {
 		size_t len;
 

@@ -302,6 +302,16 @@ static bool is_open(const struct server *s, const char *path)
 	return false;
 }
 
+/* They would not learn of it; those that ask again find it. */
+static void disconnect_unaware(struct server *s)
+{
+	struct session *session, *next;
+
+	DL_FOREACH_SAFE (s->host.sessions, session, next)
+		if (!session->is_change_aware)
+			conn_drop(session->conn, NULL);
+}
+
 int server_open_db(struct server *s, const char *path, struct error *err)
 {
 	struct journal *j;
@@ -321,6 +331,7 @@ int server_open_db(struct server *s, const char *path, struct error *err)
 	}
 	name = db_schema(db)->name;
 	server_give_db(s, name);
+	disconnect_unaware(s);
 	log_info("event=database-added name=%s file=%s", name, path);
 	return 0;
 }

@@ -28,8 +28,8 @@ void server_give_db(struct server *s, const char *name);
 /* "convert" of that database is refused: the daemon itself works with it. */
 void server_fix_schema(struct server *s, const char *name);
 
-/* By file: opens it, if it exists, and owns it; removes one that is the server's own, after
- * ending the sessions that may use it. */
+/* By file: opens it, if it exists, owns it, and ends the sessions that are not change-aware;
+ * removes one that is the server's own, after ending the sessions that may use it. */
 must_check int server_open_db(struct server *s, const char *path, struct error *err);
 must_check int server_remove_db(struct server *s, const char *name, struct error *err);
 void server_put_db_names(const struct server *s, struct buf *to); /* sorted, one a line */
