@@ -20,6 +20,7 @@ $(call layer, cli,        jsonrpc base                  , -ljansson)
 # make test-vm  (root) the bpf and net groups on Linux 6.1 and 6.12, in virtual machines
 # make check    format, layers, warnings as errors by gcc and clang, static analysis, verifier counts
 # make asan     build/asan/ under address and undefined sanitizers, and the tests that fit
+# make fuzz     libFuzzer on each target in tests/fuzz, FUZZ_SECONDS (600) each
 # make mutants  (root) each planted fault must make its test fail
 # make clean    removes build/, the only folder that any of these writes to
 
@@ -55,19 +56,22 @@ SKEL := $(if $(BPF_OBJECTS),$(BUILD)/bpf/bvs.skel.h)
 
 # In tests/unit and tests/bpf each *_test.c is a program; other .c files there are linked into
 # every one of them, each *.bpf.c becomes a skeleton that they include by its name.
-TEST_SOURCES := $(wildcard tests/unit/*.c) $(filter-out %.bpf.c,$(wildcard tests/bpf/*.c))
+TEST_SOURCES := $(wildcard tests/unit/*.c tests/fuzz/*.c) $(filter-out %.bpf.c,$(wildcard tests/bpf/*.c))
 TEST_OBJECTS := $(call to_obj,$(TEST_SOURCES))
 TESTS := $(patsubst %.o,%,$(filter %_test.o,$(TEST_OBJECTS)))
+# Each tests/fuzz/NAME_fuzz.c is a program: a test that replays its corpus, or under libFuzzer.
+FUZZERS := $(patsubst %.o,%,$(filter %_fuzz.o,$(TEST_OBJECTS)))
+FUZZ_ENTRY ?= fuzz_replay
 TEST_SKELS := $(patsubst %.bpf.c,$(BUILD)/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
 
-.PHONY: all programs layers objects tests skeletons run demo test test-vm check asan mutants clean print-layers
+.PHONY: all programs layers objects tests skeletons run demo test test-vm check asan fuzz fuzzers mutants clean print-layers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: programs layers
 programs: $(PROGRAMS) $(patsubst %,$(BUILD)/lib%.a,$(PRESENT))
 objects: $(OBJECTS) $(TEST_OBJECTS)
-tests: $(TESTS)
+tests: $(TESTS) $(FUZZERS)
 skeletons: $(SKEL) $(TEST_SKELS)
 
 $(BUILD)/%.o: %.c
@@ -123,6 +127,9 @@ $(BUILD)/tests/bpf/%.skel.h: $(BUILD)/tests/bpf/%.bpf.o
 
 $(TESTS): %: %.o $(ARCHIVES)
 	$(call say,LINK) $(CC) $(SAN) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+$(FUZZERS): %: %.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/$(FUZZ_ENTRY).o $(ARCHIVES)
+	$(call say,LINK) $(CC) $(SAN) $(FUZZ_LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
 helpers = $(filter-out %_test.o,$(filter $(BUILD)/tests/$1/%,$(TEST_OBJECTS)))
 $(filter $(BUILD)/tests/unit/%,$(TESTS)): $(call helpers,unit)
 $(filter $(BUILD)/tests/bpf/%,$(TESTS)): $(call helpers,bpf)
@@ -155,6 +162,15 @@ asan:
 		SAN="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
 		programs tests
 	@BUILD=build/asan tests/run unit ovsdb bpf
+
+fuzz:
+	@tools/deps fuzz
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" FUZZ_ENTRY=fuzz_entry \
+		FUZZ_LINK=-fsanitize=fuzzer fuzzers \
+		SAN="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	@tools/fuzz
+
+fuzzers: $(FUZZERS)
 
 mutants:
 	+@tools/mutants

@@ -143,10 +143,22 @@ static void test_undo(void **state)
 static void test_self_reference_holds_nothing(void **state)
 {
 	struct fixture *f = *state;
+	struct row *row = row_new(f->kid, &f->source);
+
+	row_set_take(row, schema_find_column(f->kid, "child"), datum_of_uuid(&f->source));
+	account(f, NULL, row);
+	assert_int_equal(n_strong(f, &f->source), 0);
+	refs_keep(f->refs);
+	row_unref(row);
+}
+
+static void test_same_uuid_in_another_table_is_not_self(void **state)
+{
+	struct fixture *f = *state;
 	struct row *row = row_with(f, &f->source, &f->a, NULL);
 
 	account(f, NULL, row);
-	assert_int_equal(n_strong(f, &f->source), 0);
+	assert_int_equal(n_strong(f, &f->source), 1);
 	assert_int_equal(n_strong(f, &f->a), 1);
 	refs_keep(f->refs);
 	row_unref(row);
@@ -160,6 +172,7 @@ int main(void)
 		TEST(test_follows_a_row),
 		TEST(test_undo),
 		TEST(test_self_reference_holds_nothing),
+		TEST(test_same_uuid_in_another_table_is_not_self),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

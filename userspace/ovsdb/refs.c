@@ -134,8 +134,10 @@ static int account_one(struct refs *r, const struct base_type *b, const struct c
 	struct ref_edge *e = NULL;
 	struct ref_target *t;
 
-	if (b->ref_kind == REF_STRONG && uuid_equal(&a->uuid, source))
-		return 0; /* no row holds itself */
+	/* No row holds itself; one of another table may have the same uuid. */
+	if (b->ref_kind == REF_STRONG && b->ref_table == column->table &&
+	    uuid_equal(&a->uuid, source))
+		return 0;
 	if (!make_room(r))
 		return error_nomem(err);
 	t = get_target(r, b->ref_table, &a->uuid);
