@@ -22,9 +22,9 @@ teardown() {
 # Everything that a user sees: output, complaint, status, without what differs from run
 # to run.  SERVER in the words is the server.
 seen() { # db|stock WORD...
-	local sock=unix:$dir/$1.sock order=cat status=0
+	local sock=unix:$dir/$1.sock order="cat" status=0
 	# These come in the order of a hash, which depends on the order of arrival.
-	[[ $2 != list-[ct]* ]] || order=sort
+	[[ $2 != list-[ct]* ]] || order="sort"
 	shift
 	timeout 10 ovsdb-client "${@/#SERVER/$sock}" >"$dir/out" 2>&1 <"${input:-/dev/null}" || status=$?
 	plain "$dir/out" | $order && echo "status $status"
