@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/hex.h"
+
 struct uuid uuid_random(void)
 {
 	struct uuid u;
@@ -21,59 +23,38 @@ struct uuid uuid_random(void)
 	return u;
 }
 
-static bool is_dash_at(int i)
-{
-	return i == 8 || i == 13 || i == 18 || i == 23;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* 8-4-4-4-12 digits */
+enum { N_GROUPS = 5 };
+static const uint8_t group_bytes[N_GROUPS] = { 4, 2, 2, 2, 6 };
 
 bool uuid_parse(const char *text, struct uuid *ret)
 {
-	struct uuid u = { { 0 } };
-	int nibble = 0;
+	struct uuid u;
+	uint8_t *to = u.b;
 
-	for (int i = 0; i < UUID_TEXT_LEN; i++) {
-		int v = hex_value(text[i]);
+	for (int i = 0; i < N_GROUPS; i++) {
+		for (int n = group_bytes[i]; n; n--) {
+			int high = hex_digit(*text++), low = high < 0 ? -1 : hex_digit(*text++);
 
-		if (is_dash_at(i)) {
-			if (text[i] != '-')
+			if (low < 0)
 				return false;
-			continue;
+			*to++ = (uint8_t)(high << 4 | low);
 		}
-		if (v < 0)
+		if (*text++ != (i < N_GROUPS - 1 ? '-' : '\0'))
 			return false;
-		u.b[nibble / 2] |= (uint8_t)(nibble % 2 ? v : v << 4);
-		nibble++;
 	}
-	if (text[UUID_TEXT_LEN] != '\0')
-		return false;
 	*ret = u;
 	return true;
 }
 
 void uuid_put(const struct uuid *u, char *to)
 {
-	static const char hex[] = "0123456789abcdef";
-	int nibble = 0;
-
-	for (int i = 0; i < UUID_TEXT_LEN; i++) {
-		if (is_dash_at(i)) {
-			to[i] = '-';
-			continue;
-		}
-		to[i] = hex[(nibble % 2 ? u->b[nibble / 2] : u->b[nibble / 2] >> 4) & 0x0f];
-		nibble++;
-	}
+	hex_put(to, u->b, 4);
+	hex_put(to + 9, u->b + 4, 2);
+	hex_put(to + 14, u->b + 6, 2);
+	hex_put(to + 19, u->b + 8, 2);
+	hex_put(to + 24, u->b + 10, 6);
+	to[8] = to[13] = to[18] = to[23] = '-';
 }
 
 struct uuid_text uuid_text(const struct uuid *u)

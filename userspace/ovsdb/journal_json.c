@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ovsdb/journal_json.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "ovsdb/change.h"
+#include "ovsdb/row_text.h"
 #include "ovsdb/text.h"
 #include "ovsdb/txn.h"
 
@@ -17,7 +17,8 @@ static void begin_record(struct buf *to, const char *comment, bool is_diff)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	buf_printf(to, "{\"_date\":%" PRId64, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	buf_puts(to, "{\"_date\":");
+	text_put_integer(to, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	if (is_diff)
 		buf_puts(to, ",\"_is_diff\":true");
 	if (comment) {
@@ -28,7 +29,9 @@ static void begin_record(struct buf *to, const char *comment, bool is_diff)
 
 static void put_row_key(struct buf *to, const struct row *row, bool *is_first)
 {
-	buf_printf(to, "%s\"%s\":", *is_first ? "" : ",", UUID_STR(&row->uuid));
+	buf_puts(to, *is_first ? "\"" : ",\"");
+	text_put_uuid(to, &row->uuid);
+	buf_puts(to, "\":");
 	*is_first = false;
 }
 
@@ -46,7 +49,7 @@ static void put_whole_row(struct buf *to, const struct row *row)
 		if (!c->is_persistent || d == c->default_value ||
 		    datum_equal(d, c->default_value, &c->type))
 			continue;
-		buf_printf(to, "%s\"%s\":", is_first ? "" : ",", c->name);
+		row_put_name(to, c, is_first);
 		is_first = false;
 		datum_put_json(to, d, &c->type);
 	}
@@ -70,9 +73,11 @@ static int put_row_diff(struct buf *to, const struct row *old, const struct row 
 			continue;
 		if (datum_diff(d0, d1, &c->type, &diff, err) < 0)
 			return -1;
-		if (is_first)
+		if (is_first) {
 			put_row_key(to, new, is_first_row);
-		buf_printf(to, "%s\"%s\":", is_first ? "{" : ",", c->name);
+			buf_putc(to, '{');
+		}
+		row_put_name(to, c, is_first);
 		is_first = false;
 		datum_put_json(to, diff, &c->type);
 		datum_unref(diff);
@@ -100,7 +105,9 @@ static int put_table(struct buf *to, const struct row_change *changes, size_t n,
 	size_t start = to->len, i;
 	bool is_first = true;
 
-	buf_printf(to, ",\"%s\":{", row_change_table(changes)->name);
+	buf_puts(to, ",\"");
+	buf_puts(to, row_change_table(changes)->name);
+	buf_puts(to, "\":{");
 	for (i = 0; i < n; i++) {
 		if (put_change(to, &changes[i], &is_first, err) < 0)
 			return -1;

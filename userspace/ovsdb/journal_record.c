@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
+#include "ovsdb/text.h"
 
 static const char magic[] = "OVSDB JSON ";
 enum { MAGIC_LEN = sizeof(magic) - 1, MAX_DIGITS = 18 };
@@ -20,17 +22,6 @@ static void sum(const void *data, size_t len, uint8_t ret[RECORD_SHA_SIZE])
 {
 	if (!EVP_Digest(data, len, ret, NULL, EVP_sha1(), NULL))
 		abort(); /* only without memory or without SHA-1 */
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* Reads "OVSDB JSON <len> <sha1>\n" at offset. */
@@ -116,12 +107,17 @@ size_t record_find(const char *file, size_t size, size_t offset)
 void record_put_header(struct buf *to, const char *body, size_t len,
 		       uint8_t ret_sha[RECORD_SHA_SIZE])
 {
-	size_t i;
+	char *at;
 
 	sum(body, len, ret_sha);
-	buf_printf(to, "%s%zu ", magic, len);
-	for (i = 0; i < RECORD_SHA_SIZE; i++)
-		buf_printf(to, "%02x", ret_sha[i]);
+	buf_put(to, magic, MAGIC_LEN);
+	text_put_integer(to, (int64_t)len);
+	buf_putc(to, ' ');
+	at = buf_reserve(to, 2 * RECORD_SHA_SIZE);
+	if (!at)
+		return;
+	hex_put(at, ret_sha, RECORD_SHA_SIZE);
+	to->len += 2 * RECORD_SHA_SIZE;
 	buf_putc(to, '\n');
 }
 

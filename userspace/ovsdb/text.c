@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/uuid.h"
 
 void text_put_integer(struct buf *to, int64_t v)
 {
@@ -64,6 +65,17 @@ void text_put_string(struct buf *to, const char *s)
 		run = s + 1;
 	}
 	buf_putc(to, '"');
+}
+
+void text_put_uuid(struct buf *to, const struct uuid *u)
+{
+	char *at = buf_reserve(to, UUID_TEXT_LEN);
+
+	if (!at)
+		return;
+	uuid_put(u, at);
+	to->len += UUID_TEXT_LEN;
+	to->data[to->len] = '\0';
 }
 
 static int cmp_names(const void *a, const void *b)

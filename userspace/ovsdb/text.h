@@ -10,11 +10,13 @@
 #include "base/error.h"
 
 struct buf;
+struct uuid;
 
 void text_put_integer(struct buf *to, int64_t v);
 /* 15 significant digits where that is exact, else 17. */
 void text_put_real(struct buf *to, double v);
 void text_put_string(struct buf *to, const char *s);
+void text_put_uuid(struct buf *to, const struct uuid *u); /* bare: without quotes */
 /* Members in order of their names. */
 void text_put_json(struct buf *to, const json_t *json);
 /* {"details":..,"error":..,"syntax":..}, as it stands in replies. */
