@@ -21,6 +21,7 @@
 #include "jsonrpc/conn.h"
 #include "jsonrpc/listen.h"
 #include "jsonrpc/message.h"
+#include "jsonrpc/source.h"
 
 struct peer {
 	struct loop *loop;
@@ -257,6 +258,149 @@ static void blobs_leave_in_order(void **state)
 	peer_free(p);
 }
 
+/* N_PIECES of PIECE bytes each, 'a', 'b' ... */
+enum { N_PIECES = 20, PIECE = 50000 };
+
+struct letters {
+	struct source source; /* first */
+	int n_made, n_ended;
+	int fail_at; /* 0: never */
+};
+
+static bool next_letters(struct source *s, struct blob **ret)
+{
+	struct letters *l = (struct letters *)s;
+	static char bytes[PIECE];
+
+	*ret = NULL;
+	if (l->fail_at && l->n_made == l->fail_at)
+		return false;
+	memset(bytes, 'a' + l->n_made, sizeof(bytes));
+	*ret = blob_new(bytes, sizeof(bytes));
+	return ++l->n_made == N_PIECES;
+}
+
+static void end_letters(struct source *s)
+{
+	((struct letters *)s)->n_ended++;
+}
+
+static struct letters *send_letters(struct peer *p)
+{
+	static struct letters l;
+
+	l = (struct letters){ .source = { next_letters, end_letters } };
+	conn_send_take(p->conn, blob_new("<", 1));
+	conn_send_source(p->conn, &l.source);
+	conn_send_take(p->conn, blob_new(">", 1));
+	return &l;
+}
+
+/* Reads "<", all pieces, ">" from the other end, the loop turning meanwhile. */
+static void assert_letters(struct peer *p)
+{
+	enum { TOTAL = N_PIECES * PIECE + 2 };
+	static char got[TOTAL];
+	size_t n = 0;
+
+	for (int i = 0; i < 10000 && n < TOTAL; i++) {
+		ssize_t more = read(p->fd, got + n, TOTAL - n);
+
+		n += more > 0 ? (size_t)more : 0;
+		turns(p, 1);
+	}
+	assert_int_equal(n, TOTAL);
+	assert_int_equal(got[0], '<');
+	assert_int_equal(got[TOTAL - 1], '>');
+	for (n = 0; n < N_PIECES * PIECE; n++)
+		assert_int_equal(got[n + 1], 'a' + n / PIECE);
+}
+
+static void pieces_are_made_as_they_are_taken(void **state)
+{
+	struct peer *p = peer_new(NULL);
+	struct letters *l = send_letters(p);
+	int n;
+
+	(void)state;
+	turns(p, 1);
+	assert_int_equal(l->n_made, 1); /* one a turn */
+	turns(p, 100);
+	n = l->n_made;
+	assert_in_range(n, 2, N_PIECES - 1); /* the socket is full */
+	assert_in_range(conn_backlog(p->conn), 1, PIECE + 1);
+	assert_true(conn_is_blocked(p->conn));
+	put(p, ECHO);
+	turns(p, 10);
+	assert_int_equal(p->n_messages, 0); /* it has to take its answer first */
+	assert_letters(p);
+	assert_int_equal(l->n_made, N_PIECES);
+	assert_int_equal(l->n_ended, 1);
+	turns(p, 5);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(p->n_drained, 1);
+	peer_free(p);
+}
+
+static void all_pieces_at_once(void **state)
+{
+	struct peer *p = peer_new(NULL);
+	struct letters *l = send_letters(p);
+
+	(void)state;
+	turns(p, 100);
+	assert_in_range(l->n_made, 2, N_PIECES - 1);
+	conn_finish_sources(p->conn);
+	assert_int_equal(l->n_made, N_PIECES);
+	assert_int_equal(l->n_ended, 1);
+	assert_letters(p);
+	assert_int_equal(conn_backlog(p->conn), 0);
+	l = send_letters(p);
+	conn_finish_sources(p->conn); /* before the first piece as well */
+	assert_int_equal(l->n_ended, 1);
+	assert_letters(p);
+	assert_int_equal(p->n_closed, 0);
+	peer_free(p);
+}
+
+static void a_peer_that_goes_ends_the_source(void **state)
+{
+	struct peer *p = peer_new(NULL);
+	struct letters *l = send_letters(p);
+
+	(void)state;
+	turns(p, 100);
+	close(p->fd);
+	p->fd = -1;
+	turns(p, 10);
+	assert_int_equal(p->n_closed, 1);
+	assert_int_equal(l->n_ended, 1);
+	assert_in_range(l->n_made, 2, N_PIECES - 1);
+	peer_free(p);
+}
+
+/* Out of memory in the middle: the peer must not take what it has for the whole. */
+static void a_source_that_fails_closes(void **state)
+{
+	struct peer *p = peer_new(NULL);
+	struct letters *l = send_letters(p);
+
+	(void)state;
+	l->fail_at = 1;
+	turns(p, 10);
+	assert_int_equal(p->n_closed, 1);
+	assert_int_equal(l->n_ended, 1);
+	peer_free(p);
+	p = peer_new(NULL);
+	l = send_letters(p);
+	l->fail_at = 1;
+	conn_finish_sources(p->conn);
+	assert_int_equal(l->n_ended, 1);
+	turns(p, 10);
+	assert_int_equal(p->n_closed, 1);
+	peer_free(p);
+}
+
 /* The listening socket */
 
 static void on_accept(void *arg, int fd)
@@ -375,6 +519,10 @@ int main(void)
 		cmocka_unit_test(a_conn_may_be_freed_by_its_own_message),
 		cmocka_unit_test(a_peer_that_does_not_read_is_not_read),
 		cmocka_unit_test(blobs_leave_in_order),
+		cmocka_unit_test(pieces_are_made_as_they_are_taken),
+		cmocka_unit_test(all_pieces_at_once),
+		cmocka_unit_test(a_peer_that_goes_ends_the_source),
+		cmocka_unit_test(a_source_that_fails_closes),
 		cmocka_unit_test(stale_sockets_are_replaced_and_live_ones_respected),
 		cmocka_unit_test(what_is_no_socket_stays),
 		cmocka_unit_test(long_paths_work),

@@ -14,6 +14,7 @@
 #include "base/blob.h"
 #include "base/buf.h"
 #include "ovsdb/db.h"
+#include "ovsdb/dump.h"
 #include "ovsdb/monitor.h"
 #include "ovsdb/transact.h"
 
@@ -154,10 +155,14 @@ static void assert_same_json(const char *have, const char *expected)
 
 static void assert_initial(struct monitor *m, const char *expected)
 {
-	struct blob *blob = monitor_initial(m);
+	struct dump_reader rows;
+	struct blob *blob;
 
+	assert_int_equal(monitor_initial(m, &rows, NULL), 0);
+	assert_true(dump_reader_next(&rows, &blob));
 	assert_same_json(blob->data, expected);
 	blob_unref(blob);
+	dump_reader_end(&rows);
 }
 
 /* expected NULL: nothing to see. */
@@ -311,14 +316,19 @@ static void equal_monitors_share_their_text(void **state)
 	struct monitor *a = watch(f, MONITOR_COND, "{'R':[{'columns':['i','name']}]}");
 	struct monitor *b = watch(f, MONITOR_COND, "{'R':{'columns':['name','i'],'where':[]}}");
 	struct monitor *c = watch(f, MONITOR_COND_SINCE, "{'R':{'columns':['name','i']}}");
+	struct dump_reader ra, rb;
 	struct blob *ta, *tb, *tc;
 	struct uuid id;
 
-	ta = monitor_initial(a);
-	tb = monitor_initial(b);
+	assert_int_equal(monitor_initial(a, &ra, NULL), 0);
+	assert_int_equal(monitor_initial(b, &rb, NULL), 0);
+	dump_reader_next(&ra, &ta);
+	dump_reader_next(&rb, &tb);
 	assert_ptr_equal(ta, tb);
 	blob_unref(ta);
 	blob_unref(tb);
+	dump_reader_end(&ra);
+	dump_reader_end(&rb);
 	insert(f, A, 1, "a");
 	assert_int_equal(monitor_fetch(a, &ta, &id, NULL), 0);
 	assert_true(uuid_equal(&id, monitor_txn_id(a)));

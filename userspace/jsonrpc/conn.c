@@ -12,6 +12,8 @@
 #include "base/loop.h"
 #include "jsonrpc/frame.h"
 #include "jsonrpc/message.h"
+#include "jsonrpc/outbox.h"
+#include "jsonrpc/source.h"
 #include "jsonrpc/tls.h"
 
 enum {
@@ -24,11 +26,6 @@ enum {
 const struct conn_limits conn_default_limits = {
 	.max_message = 256 << 20,
 	.max_backlog = 4 << 20,
-};
-
-struct out {
-	struct out *next;
-	struct blob *blob;
 };
 
 struct conn {
@@ -45,10 +42,8 @@ struct conn {
 	size_t in_scanned; /* how far the frame scanner has looked */
 	struct frame frame;
 
-	struct out *out_first;
-	struct out **out_last;
-	size_t out_sent; /* bytes of out_first that are gone */
-	size_t backlog;
+	struct outbox out;
+	uint64_t n_sent; /* bytes, ever */
 
 	struct loop_io reader, writer;
 	struct loop_timer again; /* something is to be done without news from the socket */
@@ -65,6 +60,12 @@ struct conn {
 static void on_writable(void *arg, int events);
 static void on_readable(void *arg, int events);
 static void on_again(void *arg);
+
+/* The peer has to take what it was sent before it is read again. */
+static bool is_full(const struct conn *c)
+{
+	return c->out.n_sources || c->out.n_bytes > c->limits.max_backlog;
+}
 
 static void set_reading(struct conn *c, bool is_reading)
 {
@@ -103,7 +104,7 @@ struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *lim
 	c->limits = limits ? *limits : conn_default_limits;
 	c->events = events;
 	c->arg = arg;
-	c->out_last = &c->out_first;
+	outbox_init(&c->out);
 	frame_init(&c->frame, c->limits.max_message);
 	set_reading(c, true);
 	return c;
@@ -113,7 +114,7 @@ static bool wants_writing(const struct conn *c)
 {
 	if (c->tls && tls_receive_needs_writing(c->tls))
 		return true;
-	return c->out_first && !(c->tls && tls_send_needs_reading(c->tls));
+	return c->out.first && !(c->tls && tls_send_needs_reading(c->tls));
 }
 
 void conn_start_tls(struct conn *c, struct tls *t_take)
@@ -124,13 +125,6 @@ void conn_start_tls(struct conn *c, struct tls *t_take)
 
 static void destroy(struct conn *c)
 {
-	struct out *o, *next;
-
-	for (o = c->out_first; o; o = next) {
-		next = o->next;
-		blob_unref(o->blob);
-		free(o);
-	}
 	buf_free(&c->in);
 	free(c);
 }
@@ -142,6 +136,7 @@ void conn_free(struct conn *c)
 	set_reading(c, false);
 	set_writing(c, false);
 	loop_timer_stop(&c->again);
+	outbox_clear(&c->out);
 	tls_free(c->tls);
 	c->tls = NULL;
 	close(c->fd);
@@ -179,33 +174,6 @@ void conn_drop(struct conn *c, const struct error *err)
 	loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 }
 
-static void out_pop(struct conn *c)
-{
-	struct out *o = c->out_first;
-
-	c->out_first = o->next;
-	if (!c->out_first)
-		c->out_last = &c->out_first;
-	c->out_sent = 0;
-	blob_unref(o->blob);
-	free(o);
-}
-
-static void out_consume(struct conn *c, size_t n)
-{
-	c->backlog -= n;
-	while (c->out_first) {
-		size_t left = c->out_first->blob->len - c->out_sent;
-
-		if (n < left) {
-			c->out_sent += n;
-			return;
-		}
-		n -= left;
-		out_pop(c);
-	}
-}
-
 static int transmit_error(const struct conn *c, struct error *err, const char *what)
 {
 	int errnum = errno;
@@ -215,21 +183,27 @@ static int transmit_error(const struct conn *c, struct error *err, const char *w
 	return error_errno(err, errnum, "%s", what);
 }
 
-/* Writes until the socket is full or the queue empty.  -1: the peer is gone. */
+/* Writes until the socket is full or nothing is left, at most one piece of a source: the
+ * others have their turn before the next one.  -1: the peer is gone, or no memory left. */
 static int write_out(struct conn *c)
 {
 	struct iovec iov[IOV_MAX_USED];
 	struct msghdr msg = { .msg_iov = iov };
+	bool has_made = false;
 
-	while (c->out_first) {
-		struct out *o = c->out_first;
-		size_t skip = c->out_sent;
-		size_t n;
+	while (c->out.first) {
 		ssize_t sent;
 
-		for (n = 0; o && n < IOV_MAX_USED; o = o->next, n++, skip = 0)
-			iov[n] = (struct iovec){ o->blob->data + skip, o->blob->len - skip };
-		msg.msg_iovlen = n;
+		if (outbox_needs_piece(&c->out)) {
+			if (has_made)
+				return 0;
+			has_made = true;
+			if (outbox_make_piece(&c->out) < 0) {
+				errno = ENOMEM;
+				return -1;
+			}
+		}
+		msg.msg_iovlen = outbox_gather(&c->out, iov, IOV_MAX_USED);
 		if (c->tls)
 			sent = tls_send(c->tls, iov[0].iov_base, iov[0].iov_len);
 		else
@@ -238,7 +212,8 @@ static int write_out(struct conn *c)
 			continue;
 		if (sent < 0)
 			return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-		out_consume(c, (size_t)sent);
+		c->n_sent += (size_t)sent;
+		outbox_consume(&c->out, (size_t)sent);
 	}
 	return 0;
 }
@@ -256,36 +231,52 @@ void conn_flush(struct conn *c)
 		return;
 	}
 	set_writing(c, wants_writing(c));
-	if (c->out_first)
+	if (c->out.first)
 		c->is_blocked = true;
 	else if (c->is_blocked)
 		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 	if (!c->is_dropped && !c->is_eof)
-		set_reading(c, c->backlog <= c->limits.max_backlog);
+		set_reading(c, !is_full(c));
+}
+
+static void drop_nomem(struct conn *c)
+{
+	struct error err;
+
+	error_nomem(&err);
+	conn_drop(c, &err);
 }
 
 void conn_send_take(struct conn *c, struct blob *b)
 {
-	struct out *o = b ? malloc(sizeof(*o)) : NULL;
-	struct error err;
-
 	if (c->is_freed || c->is_dropped) {
-		free(o);
 		blob_unref(b);
-		return;
-	}
-	if (!o) {
+	} else if (!b || outbox_put(&c->out, b) < 0) {
 		blob_unref(b);
-		error_nomem(&err);
-		conn_drop(c, &err);
-		return;
-	}
-	*o = (struct out){ NULL, b };
-	*c->out_last = o;
-	c->out_last = &o->next;
-	c->backlog += b->len;
-	if (!c->n_inside)
+		drop_nomem(c);
+	} else if (!c->n_inside) {
 		set_writing(c, true);
+	}
+}
+
+void conn_send_source(struct conn *c, struct source *source_take)
+{
+	if (c->is_freed || c->is_dropped) {
+		source_take->end(source_take);
+	} else if (outbox_put_source(&c->out, source_take) < 0) {
+		source_take->end(source_take);
+		drop_nomem(c);
+	} else if (!c->n_inside) {
+		set_writing(c, true);
+	}
+}
+
+void conn_finish_sources(struct conn *c)
+{
+	if (outbox_finish_sources(&c->out) < 0) {
+		outbox_clear(&c->out);
+		drop_nomem(c);
+	}
 }
 
 void conn_send_buf(struct conn *c, struct buf *b)
@@ -295,7 +286,7 @@ void conn_send_buf(struct conn *c, struct buf *b)
 
 size_t conn_backlog(const struct conn *c)
 {
-	return c->backlog;
+	return c->out.n_bytes;
 }
 
 bool conn_is_blocked(const struct conn *c)
@@ -350,7 +341,7 @@ static int process_input(struct conn *c, struct error *err)
 		enum frame_state state;
 		size_t used;
 
-		if (n == MESSAGES_PER_TURN || c->backlog > c->limits.max_backlog)
+		if (n == MESSAGES_PER_TURN || is_full(c))
 			break;
 		if (frame_scan(&c->frame, c->in.data + c->in_scanned, c->in.len - c->in_scanned,
 			       &state, &used, err) < 0)
@@ -372,8 +363,12 @@ static int process_input(struct conn *c, struct error *err)
  * the stack. */
 static void finish_drop(struct conn *c)
 {
+	uint64_t n_sent;
+
 	loop_timer_stop(&c->again);
-	write_out(c);
+	do
+		n_sent = c->n_sent;
+	while (write_out(c) == 0 && c->out.n_sources && c->n_sent > n_sent);
 	set_writing(c, false);
 	c->events->on_close(c->arg, c->has_drop_error ? &c->drop_error : NULL);
 }
@@ -392,7 +387,7 @@ static void run_input(struct conn *c)
 		conn_drop(c, NULL);
 	if (!c->is_freed && c->is_dropped)
 		finish_drop(c);
-	else if (!c->is_freed && c->in_scanned < c->in.len && c->backlog <= c->limits.max_backlog)
+	else if (!c->is_freed && c->in_scanned < c->in.len && !is_full(c))
 		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 	leave(c);
 }
@@ -441,7 +436,7 @@ static void on_readable(void *arg, int events)
 static void on_writable(void *arg, int events)
 {
 	struct conn *c = arg;
-	size_t backlog = c->backlog;
+	uint64_t n_sent = c->n_sent;
 
 	(void)events;
 	if (c->tls && tls_receive_needs_writing(c->tls)) {
@@ -449,9 +444,9 @@ static void on_writable(void *arg, int events)
 		return;
 	}
 	conn_flush(c);
-	if (c->backlog < backlog)
+	if (c->n_sent > n_sent)
 		c->active_ms = loop_now_ms(c->loop);
-	if (!c->is_dropped && c->in_scanned < c->in.len)
+	if (!c->is_dropped && c->in_scanned < c->in.len && !is_full(c))
 		loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 }
 
@@ -463,7 +458,7 @@ static void on_again(void *arg)
 	enter(c);
 	if (c->is_dropped) {
 		finish_drop(c);
-	} else if (c->is_blocked && !c->backlog) {
+	} else if (c->is_blocked && !c->out.first) {
 		c->is_blocked = false;
 		if (c->events->on_drained)
 			c->events->on_drained(c->arg);

@@ -17,6 +17,7 @@ struct buf;
 struct conn;
 struct loop;
 struct message;
+struct source;
 struct tls;
 
 struct conn_limits {
@@ -50,6 +51,11 @@ void conn_free(struct conn *c); /* closes at once; NULL is fine */
  * connection: the peer must not miss a message. */
 void conn_send_take(struct conn *c, struct blob *b);
 void conn_send_buf(struct conn *c, struct buf *b); /* empties b */
+/* Queues what source makes; a turn of the loop goes between two pieces.  Until it has made
+ * the last one nothing more is read from the peer. */
+void conn_send_source(struct conn *c, struct source *source_take);
+/* All pieces now: what they are made of goes away. */
+void conn_finish_sources(struct conn *c);
 void conn_flush(struct conn *c);
 size_t conn_backlog(const struct conn *c); /* bytes queued and not yet taken by the kernel */
 /* The peer did not take all that it was sent: on_drained() will tell when it has. */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "ovsdb/db.h"
 #include "ovsdb/delta.h"
+#include "ovsdb/dump.h"
 #include "ovsdb/history.h"
 #include "ovsdb/monitor_spec.h"
 #include "ovsdb/monitor_text.h"
@@ -45,7 +46,7 @@ struct monitor_group {
 	struct monitor_group *prev, *next;
 	struct monitor_spec *spec;
 	unsigned int n_monitors;
-	struct blob *initial; /* all rows as they are now; NULL: not made since the last commit */
+	struct dump *initial; /* all rows as they are now; NULL: not asked for since the commit */
 };
 
 struct monitor {
@@ -165,7 +166,7 @@ static void on_commit(void *arg, const struct change_list *changes)
 	if (!s->groups)
 		return;
 	DL_FOREACH (s->groups, g) {
-		blob_unref(g->initial);
+		dump_retire(g->initial);
 		g->initial = NULL;
 	}
 	d = watched_changes(s, changes);
@@ -317,7 +318,7 @@ static void leave_group(struct monitor_set *s, struct monitor_group *g)
 	forget_texts(s, g);
 	count_watchers(s, g->spec, -1);
 	DL_DELETE(s->groups, g);
-	blob_unref(g->initial);
+	dump_retire(g->initial);
 	monitor_spec_free(g->spec);
 	free(g);
 }
@@ -363,20 +364,17 @@ const struct monitor_set *monitor_owner(const struct monitor *m)
 	return m->set;
 }
 
-struct blob *monitor_initial(struct monitor *m)
+int monitor_initial(struct monitor *m, struct dump_reader *ret, struct error *err)
 {
 	struct monitor_group *g = m->group;
-	struct buf text = BUF_INIT;
 
+	if (!g->initial)
+		g->initial = dump_new(g->spec, m->set->db);
+	if (!g->initial)
+		return error_nomem(err);
 	stand_at(m, last_entry(m->set));
-	if (!g->initial) {
-		if (monitor_text_initial(&text, g->spec, m->set->db, NULL) < 0) {
-			buf_free(&text);
-			return NULL;
-		}
-		g->initial = blob_from_buf(&text);
-	}
-	return g->initial ? blob_ref(g->initial) : NULL;
+	dump_reader_begin(ret, g->initial);
+	return 0;
 }
 
 bool monitor_has_pending(const struct monitor *m)

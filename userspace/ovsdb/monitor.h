@@ -18,6 +18,7 @@ struct blob;
 struct buf;
 struct change_list;
 struct db;
+struct dump_reader;
 struct history;
 struct monitor;
 struct monitor_set;
@@ -37,9 +38,9 @@ must_check int monitor_new(struct monitor_set *s, enum monitor_kind kind, const 
 void monitor_free(struct monitor *m); /* NULL is fine */
 const struct monitor_set *monitor_owner(const struct monitor *m);
 
-/* The table-updates JSON of the reply.  Marks everything up to now as delivered.
- * NULL: out of memory. */
-struct blob *monitor_initial(struct monitor *m);
+/* The table-updates JSON of the reply, to be read by the caller.  Marks everything up to now
+ * as delivered. */
+must_check int monitor_initial(struct monitor *m, struct dump_reader *ret, struct error *err);
 /* For a client that knows the state with that id: the changes since, which may be "{}",
  * and marks as monitor_initial() does.  NULL in *ret: that state is not known any more. */
 must_check int monitor_since(struct monitor *m, const struct uuid *last_id, struct blob **ret,

@@ -16,11 +16,17 @@ static void table_destroy(struct spec_table *t)
 	condition_free(t->condition);
 }
 
+struct monitor_spec *monitor_spec_ref(struct monitor_spec *spec)
+{
+	spec->n_refs++;
+	return spec;
+}
+
 void monitor_spec_free(struct monitor_spec *spec)
 {
 	size_t i;
 
-	if (!spec)
+	if (!spec || --spec->n_refs)
 		return;
 	for (i = 0; i < spec->n_tables; i++)
 		table_destroy(&spec->tables[i]);
@@ -274,6 +280,7 @@ static struct monitor_spec *spec_alloc(enum monitor_kind kind, size_t n_tables)
 
 	if (!spec)
 		return NULL;
+	spec->n_refs = 1;
 	spec->kind = kind;
 	spec->tables = calloc(n_tables + 1, sizeof(spec->tables[0]));
 	if (!spec->tables) {

@@ -33,6 +33,7 @@ struct spec_table {
 };
 
 struct monitor_spec {
+	unsigned int n_refs;
 	enum monitor_kind kind;
 	struct spec_table *tables; /* in order of their numbers */
 	size_t n_tables;
@@ -47,4 +48,5 @@ must_check int monitor_spec_new(const struct schema *schema, enum monitor_kind k
 must_check int monitor_spec_change(const struct schema *schema, const struct monitor_spec *old,
 				   const json_t *requests, struct monitor_spec **ret,
 				   struct error *err);
-void monitor_spec_free(struct monitor_spec *spec); /* NULL is fine */
+struct monitor_spec *monitor_spec_ref(struct monitor_spec *spec);
+void monitor_spec_free(struct monitor_spec *spec); /* lets go of it; NULL is fine */

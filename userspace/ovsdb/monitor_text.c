@@ -8,6 +8,7 @@
 #include "ovsdb/db.h"
 #include "ovsdb/delta.h"
 #include "ovsdb/monitor_spec.h"
+#include "ovsdb/row_text.h"
 #include "ovsdb/text.h"
 
 /* One <table-updates> on its way.  Brackets are opened by the first row that needs them. */
@@ -23,17 +24,6 @@ struct writer {
 	int rc;
 };
 
-static void put_uuid(struct buf *to, const struct uuid *u)
-{
-	char *at = buf_reserve(to, UUID_TEXT_LEN);
-
-	if (!at)
-		return;
-	uuid_put(u, at);
-	to->len += UUID_TEXT_LEN;
-	to->data[to->len] = '\0';
-}
-
 static void put_value(struct buf *to, const struct row *row, const struct column *c)
 {
 	if (c->number >= COLUMN_FIRST) {
@@ -41,7 +31,7 @@ static void put_value(struct buf *to, const struct row *row, const struct column
 		return;
 	}
 	buf_puts(to, "[\"uuid\",\"");
-	put_uuid(to, c->number == COLUMN_UUID ? &row->uuid : &row->version);
+	text_put_uuid(to, c->number == COLUMN_UUID ? &row->uuid : &row->version);
 	buf_puts(to, "\"]");
 }
 
@@ -77,21 +67,21 @@ static void open_row(struct writer *w, const struct uuid *uuid)
 		buf_puts(w->to, ",\"");
 	}
 	w->is_open = w->is_table_open = w->is_row_open = true;
-	put_uuid(w->to, uuid);
+	text_put_uuid(w->to, uuid);
 	buf_puts(w->to, "\":{");
 }
 
 static void open_object(struct writer *w, const char *name)
 {
-	buf_printf(w->to, "\"%s\":{", name);
+	buf_putc(w->to, '"');
+	buf_puts(w->to, name);
+	buf_puts(w->to, "\":{");
 	w->has_member = false;
 }
 
 static void put_name(struct writer *w, const struct column *c)
 {
-	buf_puts(w->to, w->has_member ? ",\"" : "\"");
-	buf_puts(w->to, c->name);
-	buf_puts(w->to, "\":");
+	row_put_name(w->to, c, !w->has_member);
 	w->has_member = true;
 }
 
@@ -221,29 +211,34 @@ static int end_all(struct writer *w)
 	return buf_ok(w->to) ? 0 : error_nomem(w->err);
 }
 
-int monitor_text_initial(struct buf *to, const struct monitor_spec *spec, const struct db *db,
-			 struct error *err)
+static const struct spec_table *find_table(const struct monitor_spec *spec,
+					   const struct schema_table *table)
 {
-	struct writer w = { .to = to, .kind = spec->kind, .err = err };
-	const struct spec_table *t;
-	struct db_cursor at;
+	const struct spec_table *t = spec->tables;
 
-	for (t = spec->tables; t < spec->tables + spec->n_tables; t++) {
-		if (!(t->select & SELECT_INITIAL))
-			continue;
-		begin_table(&w, t);
-		table_foreach (row, db, t->table, &at) {
-			if (!visible(row, t->condition))
-				continue;
-			put_whole_row(&w, w.kind == MONITOR ? "new" : "initial", row,
-				      SELECT_INITIAL);
-			close_row(&w);
-		}
+	while (t->table != table)
+		t++;
+	return t;
+}
+
+void monitor_text_row(struct buf *to, const struct monitor_spec *spec,
+		      const struct row *const *rows, size_t n, size_t i)
+{
+	const struct row *row = rows[i];
+	struct writer w = {
+		.to = to,
+		.kind = spec->kind,
+		.table = find_table(spec, row->table),
+		.is_open = i,
+		.is_table_open = i && rows[i - 1]->table == row->table,
+	};
+
+	put_whole_row(&w, w.kind == MONITOR ? "new" : "initial", row, SELECT_INITIAL);
+	close_row(&w);
+	if (i + 1 == n || rows[i + 1]->table != row->table)
 		end_table(&w);
-	}
-	if (!w.is_open)
-		buf_puts(to, "{}");
-	return end_all(&w);
+	if (i + 1 == n)
+		buf_putc(to, '}');
 }
 
 int monitor_text_changes(struct buf *to, const struct monitor_spec *spec, const struct delta *d,

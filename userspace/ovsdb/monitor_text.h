@@ -5,16 +5,20 @@
  * kind: "update" with old and new rows; "update2" and "update3" with initial, insert,
  * modify and delete.  Nothing is written where nothing is to be seen.
  */
+#include <stddef.h>
+
 #include "base/error.h"
 
 struct buf;
 struct db;
 struct delta;
 struct monitor_spec;
+struct row;
 
-/* All rows, as in the reply to the request. */
-must_check int monitor_text_initial(struct buf *to, const struct monitor_spec *spec,
-				    const struct db *db, struct error *err);
+/* The i-th of the n rows that the reply to the request is made of, sorted by table, and what
+ * stands before and behind it. */
+void monitor_text_row(struct buf *to, const struct monitor_spec *spec,
+		      const struct row *const *rows, size_t n, size_t i);
 
 /* The differences in d.  An empty buffer stays empty where there is nothing to see. */
 must_check int monitor_text_changes(struct buf *to, const struct monitor_spec *spec,

@@ -163,10 +163,13 @@ enum transact_state transact_run(struct transact *t, int64_t now_ms)
 		state = block(t, &c);
 	else
 		finish_reply(t, n_run, op_rc < 0, commit_rc < 0, &err);
-	if (state == TRANSACT_DONE)
+	if (state == TRANSACT_DONE) {
 		t->selections = c.selections;
-	else
+		json_decref(t->params);
+		t->params = NULL;
+	} else {
 		selection_free_all(c.selections);
+	}
 	txn_free(c.txn);
 	symtab_free(c.symtab);
 	return state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/methods.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/blob.h"
@@ -10,7 +11,9 @@
 #include "jsonrpc/json_text.h"
 #include "jsonrpc/message.h"
 #include "ovsdb/db.h"
+#include "ovsdb/dump.h"
 #include "ovsdb/syntax.h"
+#include "session/big_reply.h"
 #include "session/convert.h"
 #include "session/host.h"
 #include "session/pending.h"
@@ -191,18 +194,32 @@ static bool check_monitor_params(struct session *s, const struct message *m, enu
 }
 
 static void reply_initial(struct session *s, const struct message *m, enum monitor_kind kind,
-			  const struct monitor *monitor, bool is_found, struct blob *rows_take)
+			  struct monitor *monitor)
+{
+	struct dump_reader rows;
+	char before[64] = "";
+	struct error err;
+
+	if (monitor_initial(monitor, &rows, &err) < 0) {
+		conn_drop(s->conn, &err);
+		return;
+	}
+	if (kind == MONITOR_COND_SINCE)
+		snprintf(before, sizeof(before), "[false,\"%s\",",
+			 UUID_STR(monitor_txn_id(monitor)));
+	big_reply_dump(s, m->id, before, &rows, kind == MONITOR_COND_SINCE ? "]" : "");
+}
+
+static void reply_changes(struct session *s, const struct message *m, const struct monitor *monitor,
+			  struct blob *changes_take)
 {
 	struct buf text = BUF_INIT;
 
 	message_put_reply_begin(&text, m->id);
-	if (kind == MONITOR_COND_SINCE)
-		buf_printf(&text, "[%s,\"%s\",", is_found ? "true" : "false",
-			   UUID_STR(monitor_txn_id(monitor)));
+	buf_printf(&text, "[true,\"%s\",", UUID_STR(monitor_txn_id(monitor)));
 	conn_send_buf(s->conn, &text);
-	conn_send_take(s->conn, rows_take);
-	if (kind == MONITOR_COND_SINCE)
-		buf_putc(&text, ']');
+	conn_send_take(s->conn, changes_take);
+	buf_putc(&text, ']');
 	message_put_reply_end(&text);
 	conn_send_buf(s->conn, &text);
 }
@@ -236,7 +253,10 @@ static void start_monitor(struct session *s, const struct message *m, enum monit
 		return;
 	}
 	changes = resume(m, kind, monitor);
-	reply_initial(s, m, kind, monitor, changes, changes ? changes : monitor_initial(monitor));
+	if (changes)
+		reply_changes(s, m, monitor, changes);
+	else
+		reply_initial(s, m, kind, monitor);
 }
 
 static void monitor(struct session *s, const struct message *m)

@@ -7,8 +7,10 @@
 #include <utlist.h>
 
 #include "base/buf.h"
+#include "jsonrpc/conn.h"
 #include "ovsdb/db.h"
 #include "ovsdb/transact.h"
+#include "session/big_reply.h"
 #include "session/durable.h"
 #include "session/session.h"
 
@@ -96,10 +98,14 @@ static void drop_work(struct session_work *w)
 static void answer(struct pending *p, const struct error *err)
 {
 	session_push(p->session, true);
-	if (err)
+	if (err) {
 		session_fail(p->session, p->work.id, err);
-	else
+	} else if (transact_is_reply_big(p->transact)) {
+		big_reply_transact(p->session, p->work.id, p->transact);
+		p->transact = NULL;
+	} else {
 		session_reply_buf(p->session, p->work.id, transact_reply(p->transact));
+	}
 	pending_free(p);
 }
 
@@ -191,6 +197,7 @@ void pending_settle(struct pending_set *set, struct session *s)
 		if (p && p->set == set && !p->is_waiting)
 			transact_reply(p->transact); /* makes it text */
 	}
+	conn_finish_sources(s->conn);
 }
 
 /* A run may commit and make others due, those that were passed over included. */

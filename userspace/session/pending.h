@@ -27,8 +27,8 @@ void pending_cancel(struct session *s, const json_t *id);
 
 /* All that wait are answered as canceled: the database goes. */
 void pending_cancel_all(struct pending_set *set);
-/* Before the database changes its schema: the answers of s that wait for the disk let go of
- * its rows. */
+/* Before the database changes its schema or goes away: the answers of s that wait for the
+ * disk, or are being sent, let go of its rows. */
 void pending_settle(struct pending_set *set, struct session *s);
 
 /* At the end of each turn: runs those that are due again. */

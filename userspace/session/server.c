@@ -345,6 +345,7 @@ static void end_users(struct server *s, struct hosted_db *d)
 	DL_FOREACH_SAFE (s->host.sessions, session, next) {
 		bool is_aware = session->is_change_aware;
 
+		pending_settle(d->pendings, session);
 		watch_cancel(&session->watches, d->monitors, is_aware ? session->conn : NULL);
 		if (!is_aware)
 			conn_drop(session->conn, NULL);
