@@ -89,6 +89,12 @@ void loop_io_start(struct loop *l, struct loop_io *w, int fd, int events,
 	ev_io_start(l->ev, &w->ev);
 }
 
+void loop_io_resume(struct loop *l, struct loop_io *w)
+{
+	w->loop = l;
+	ev_io_start(l->ev, &w->ev);
+}
+
 void loop_io_stop(struct loop_io *w)
 {
 	if (w->loop)

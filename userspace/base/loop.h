@@ -30,6 +30,9 @@ struct loop_io {
  * its events. */
 void loop_io_start(struct loop *l, struct loop_io *w, int fd, int events,
 		   void (*cb)(void *arg, int events), void *arg);
+/* Starts a stopped one as it was, on the fd that has been open all the time.  Stopped again
+ * within the same turn it costs no system call. */
+void loop_io_resume(struct loop *l, struct loop_io *w);
 void loop_io_stop(struct loop_io *w); /* fine on a zeroed or stopped one, as all *_stop */
 
 struct loop_timer {

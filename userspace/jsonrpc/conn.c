@@ -73,7 +73,7 @@ static void set_reading(struct conn *c, bool is_reading)
 		return;
 	c->is_reading = is_reading;
 	if (is_reading)
-		loop_io_start(c->loop, &c->reader, c->fd, LOOP_READ, on_readable, c);
+		loop_io_resume(c->loop, &c->reader);
 	else
 		loop_io_stop(&c->reader);
 }
@@ -84,7 +84,7 @@ static void set_writing(struct conn *c, bool is_writing)
 		return;
 	c->is_writing = is_writing;
 	if (is_writing)
-		loop_io_start(c->loop, &c->writer, c->fd, LOOP_WRITE, on_writable, c);
+		loop_io_resume(c->loop, &c->writer);
 	else
 		loop_io_stop(&c->writer);
 }
@@ -106,7 +106,10 @@ struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *lim
 	c->arg = arg;
 	outbox_init(&c->out);
 	frame_init(&c->frame, c->limits.max_message);
-	set_reading(c, true);
+	loop_io_start(l, &c->reader, fd_take, LOOP_READ, on_readable, c);
+	c->is_reading = true;
+	loop_io_start(l, &c->writer, fd_take, LOOP_WRITE, on_writable, c);
+	loop_io_stop(&c->writer); /* until there is something to write */
 	return c;
 }
 
@@ -206,6 +209,9 @@ static int write_out(struct conn *c)
 		msg.msg_iovlen = outbox_gather(&c->out, iov, IOV_MAX_USED);
 		if (c->tls)
 			sent = tls_send(c->tls, iov[0].iov_base, iov[0].iov_len);
+		else if (msg.msg_iovlen == 1) /* cheaper */
+			sent = send(c->fd, iov[0].iov_base, iov[0].iov_len,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 		else
 			sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)

@@ -16,6 +16,7 @@ struct watch {
 	struct watch *next;
 	enum monitor_kind kind;
 	json_t *id;
+	struct buf head; /* of its notifications, up to the id; empty: not made yet */
 	struct monitor *monitor;
 };
 
@@ -51,6 +52,7 @@ static void watch_free(struct watch *w)
 {
 	monitor_free(w->monitor);
 	json_decref(w->id);
+	buf_free(&w->head);
 	free(w);
 }
 
@@ -107,6 +109,7 @@ void watch_rename(struct watch *w, json_t *id)
 	json_incref(id);
 	json_decref(w->id);
 	w->id = id;
+	buf_free(&w->head);
 }
 
 static const char *notification_name(enum monitor_kind kind)
@@ -122,18 +125,39 @@ static const char *notification_name(enum monitor_kind kind)
 	return NULL;
 }
 
-static void send_update(const struct watch *w, struct conn *c, struct blob *updates_take,
+static void make_head(struct watch *w)
+{
+	message_put_notification_begin(&w->head, notification_name(w->kind));
+	buf_putc(&w->head, '[');
+	json_text_put(&w->head, w->id);
+	buf_putc(&w->head, ',');
+}
+
+static void put_txn_id(struct buf *to, const struct uuid *id)
+{
+	char text[UUID_TEXT_LEN + 3];
+
+	text[0] = text[UUID_TEXT_LEN + 1] = '"';
+	uuid_put(id, text + 1);
+	text[UUID_TEXT_LEN + 2] = ',';
+	buf_put(to, text, sizeof(text));
+}
+
+static void send_update(struct watch *w, struct conn *c, struct blob *updates_take,
 			const struct uuid *txn_id)
 {
+	bool is_short = updates_take->len <= COPY_MAX;
 	struct buf text = BUF_INIT;
 
-	message_put_notification_begin(&text, notification_name(w->kind));
-	buf_putc(&text, '[');
-	json_text_put(&text, w->id);
-	buf_putc(&text, ',');
+	if (!w->head.len)
+		make_head(w);
+	text.failed = w->head.failed;
+	buf_reserve(&text, w->head.len + (is_short ? updates_take->len : 0) + 64);
+	if (buf_ok(&text))
+		buf_put(&text, w->head.data, w->head.len);
 	if (w->kind == MONITOR_COND_SINCE)
-		buf_printf(&text, "\"%s\",", UUID_STR(txn_id));
-	if (updates_take->len <= COPY_MAX) {
+		put_txn_id(&text, txn_id);
+	if (is_short) {
 		buf_put(&text, updates_take->data, updates_take->len);
 		blob_unref(updates_take);
 	} else {
