@@ -275,6 +275,22 @@ a< {"id":4,"result":[{"count":1}],"error":null}
 END
 }
 
+@test "after monitor_cond_change all updates carry the new id" {
+	play <<'END'
+a> {"method":"monitor_cond","params":["S",["old"],{"Root":[{"columns":["i"],"where":[["i","<",10]]}]}],"id":1}
+a< {"id":1,"result":{},"error":null}
+a> {"method":"transact","params":["S",{"op":"insert","table":"Root","uuid":"11111111-0000-0000-0000-000000000000","row":{"i":1}}],"id":2}
+a< {"id":null,"method":"update2","params":[["old"],{"Root":{"11111111-0000-0000-0000-000000000000":{"insert":{"i":1}}}}]}
+a< {"id":2,"result":[{"uuid":"*"}],"error":null}
+a> {"method":"monitor_cond_change","params":[["old"],"new",{"Root":[{"where":[["i",">=",10]]}]}],"id":3}
+a< {"id":null,"method":"update2","params":["new",{"Root":{"11111111-0000-0000-0000-000000000000":{"delete":null}}}]}
+a< {"id":3,"result":{},"error":null}
+a> {"method":"transact","params":["S",{"op":"update","table":"Root","where":[],"row":{"i":10}}],"id":4}
+a< {"id":null,"method":"update2","params":["new",{"Root":{"11111111-0000-0000-0000-000000000000":{"insert":{"i":10}}}}]}
+a< {"id":4,"result":[{"count":1}],"error":null}
+END
+}
+
 @test "requests that crash the stock server are answered" {
 	play_ours <<'END'
 a> {"method":"monitor","params":["S",1],"id":1}
