@@ -86,7 +86,9 @@ class Names:
     def order(self, value):
         """A key to sort by that does not depend on uuids that were not seen yet."""
         text = json.dumps(value, sort_keys=True)
-        return UUID.sub(lambda m: self.names.get(m.group(), "?"), text)
+        return UUID.sub(
+            lambda m: m.group() if m.group() in self.fixed else self.names.get(m.group(), "?"), text
+        )
 
     def normal(self, value):
         if isinstance(value, str):
@@ -361,7 +363,11 @@ class Replay:
             server = None
         if not server:
             server = self.servers[key] = Server(self.program, file.schemas)
-        server.reset()
+        try:
+            server.reset()
+        except Failure:
+            self.servers.pop(key).stop()
+            raise
         return server
 
     def stop(self):
