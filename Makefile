@@ -4,13 +4,13 @@ layer = $(eval LAYERS += $(strip $1))$(eval USES_$(strip $1) := $2)$(eval LIBS_$
 
 #             layer       may use                         may link
 $(call layer, base,       ,                                 -lev)
-$(call layer, jsonrpc,    base                          , -ljansson -lssl -lcrypto)
-$(call layer, ovsdb,      base                          , -ljansson -lcrypto)
-$(call layer, session,    ovsdb jsonrpc base            , -ljansson)
+$(call layer, jsonrpc,    base                          , -lssl -lcrypto)
+$(call layer, ovsdb,      base                          , -lcrypto)
+$(call layer, session,    ovsdb jsonrpc base            , )
 $(call layer, switch,     base                          , )
 $(call layer, datapath,   switch base                   , -lbpf -lmnl -lpcap)
 $(call layer, reconcile,  datapath switch ovsdb base    , )
-$(call layer, cli,        jsonrpc base                  , -ljansson)
+$(call layer, cli,        jsonrpc base                  , )
 # userspace/*.c (main.c, the command line) is wiring: it sees all of them and adds libcap-ng and libsystemd.
 
 # make          programs into build/, with the layer check

@@ -62,20 +62,11 @@ struct daemon {
 
 static int load_schema(const struct options *o, struct schema **ret, struct error *err)
 {
-	json_error_t why;
-	json_t *json;
-	int rc;
-
 	if (o->schema)
 		return schema_from_file(o->schema, ret, err);
 	/* cppcheck-suppress comparePointers ; two labels around one object */
-	json = json_loadb(embedded_schema, (size_t)(embedded_schema_end - embedded_schema), 0,
-			  &why);
-	if (!json)
-		return error_set(err, "internal error", "built-in schema: %s", why.text);
-	rc = schema_from_json(json, ret, err);
-	json_decref(json);
-	return rc;
+	return schema_from_text(embedded_schema, (size_t)(embedded_schema_end - embedded_schema),
+				ret, err);
 }
 
 /* The switch needs the tables and columns of its own schema. */

@@ -15,6 +15,7 @@ Each line of the script names a client (made when first named) and what it does:
 Empty lines and lines that begin with # are skipped.  Ends with status 1 at the first
 difference.  Also the module that other tests take their client from.
 """
+import codecs
 import json
 import socket
 import sys
@@ -29,6 +30,7 @@ class Client:
         self.sock.settimeout(TIMEOUT)
         self.sock.connect(path)
         self.text = ""
+        self.characters = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.decoder = json.JSONDecoder()
         self.n_barriers = 0
 
@@ -36,7 +38,7 @@ class Client:
         if not isinstance(message, str):
             message = json.dumps(message)
         try:
-            self.sock.sendall(message.encode())
+            self.sock.sendall(message.encode(errors="surrogateescape"))
         except (BrokenPipeError, ConnectionResetError):
             pass  # what is read next tells
 
@@ -57,7 +59,7 @@ class Client:
                 return None
             if not data:
                 return None
-            self.text += data.decode()
+            self.text += self.characters.decode(data)
 
     def barrier(self):
         """All messages that the server had for us so far."""
@@ -116,6 +118,7 @@ def expect(client, what):
 
 def main():
     clients = {}
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     for number, line in enumerate(sys.stdin, 1):
         line = line.strip()
         if not line or line.startswith("#"):

@@ -105,10 +105,49 @@ END
 {"method":"echo","params":[1.],"id":1}
 {"method":"echo","params":[1e309],"id":1}
 {"method":"echo","params":["\u0000"],"id":1}
+{"method":"echo","params":[-01],"id":1}
+{"method":"echo","params":[1e],"id":1}
+{"method":"echo","params":[4.9e-324],"id":1}
+{"method":"echo","params":[1e99999999999],"id":1}
 {"method":"echo","params":["\ud800"],"id":1}
+{"method":"echo","params":["\ud800\u0041"],"id":1}
+{"method":"echo","params":["\x"],"id":1}
+{"method":"echo","params":["\u12"],"id":1}
+{"method":"echo","params":[1,],"id":1}
+{"method":"echo","params":[{"a":1,}],"id":1}
+{"method":"echo","params":[truee],"id":1}
+{"method":"echo","params":[]:"id":1}
 END
 	script+='z< {"id":1,"result":[],"error":null}'$'\n''z< nothing'
 	play <<<"$script"
+}
+
+@test "a number that is an integer of 64 bits is one, however it is written" {
+	play <<'END'
+a> {"method":"echo","params":[1.0,1e3,-0.0,150e-1,0.1e1,100000000000000000000e-3,922337203685477580700e-2],"id":1.0}
+a< {"id":1,"result":[1,1000,0,15,1,100000000000000000,9223372036854775807],"error":null}
+a> {"method":"echo","params":[-9223372036854775808,1.5,15e-1,1e-400,1e19],"id":1e0}
+a< {"id":1,"result":[-9223372036854775808,1.5,1.5,0,1e19],"error":null}
+a> {"method":"transact","params":["S",{"op":"insert","table":"Root","row":{"i":1.2e1,"r":99999999999999999999}},{"op":"select","table":"Root","where":[["i","==",120e-1]],"columns":["i","r"]}],"id":2}
+a< {"id":2,"result":[{"uuid":"*"},{"rows":[{"i":12,"r":1e20}]}],"error":null}
+a> {"method":"transact","params":["S",{"op":"insert","table":"Root","row":{"i":99999999999999999999}}],"id":3}
+a< {"id":3,"result":[{"details":"expected integer","error":"syntax error","syntax":"1e+20"}],"error":null}
+END
+}
+
+@test "strings are taken as the bytes they are, but stored only as UTF-8" {
+	play <<END
+a> {"method":"echo","params":["\udc00",{"$(printf '\xff')":1}],"id":"$(printf 'a\xc3')"}
+a< {"id":"$(printf 'a\xc3')","result":["$(printf '\xed\xb0\x80')",{"$(printf '\xff')":1}],"error":null}
+a> {"method":"transact","params":["S",{"op":"comment","comment":"$(printf '\xff')"},{"op":"$(printf '\xfe')"}],"id":1}
+a< {"id":1,"result":[{},{"syntax":"{\\"op\\":\\"$(printf '\xfe')\\"}","details":"Parsing ovsdb operation 2 of 2 failed: Type mismatch for member 'op'.","error":"syntax error"}],"error":null}
+a> {"method":"transact","params":["S",{"op":"insert","table":"Root","row":{"name":"\u20ac$(printf '\xc3')("}}],"id":2}
+a< {"id":2,"result":[{"details":"not a valid UTF-8 string: invalid UTF-8 sequence 0xc3 0x28","error":"constraint violation"}],"error":null}
+a> {"method":"transact","params":["S",{"op":"insert","table":"Root","row":{"name":"\udc00"}}],"id":3}
+a< {"id":3,"result":[{"details":"not a valid UTF-8 string: invalid UTF-8 sequence 0xed 0xb0","error":"constraint violation"}],"error":null}
+a> {"method":"transact","params":["S",{"op":"select","table":"Root","where":[["name","==","x$(printf '\xe2\x82')"]]}],"id":4}
+a< {"id":4,"result":[{"details":"not a valid UTF-8 string: invalid UTF-8 sequence 0xe2 0x82 0x00","error":"constraint violation"}],"error":null}
+END
 }
 
 @test "nesting of more than 1000 closes, less does not" {

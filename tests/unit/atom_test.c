@@ -10,8 +10,11 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/atom.h"
 #include "ovsdb/symtab.h"
+#include "unit/json_fixture.h"
 
 static void expect_json(enum atom_type type, union atom a, const char *text)
 {
@@ -64,10 +67,10 @@ static void test_put_others(void **state)
 static int read_text(const char *text, enum atom_type type, struct symtab *symtab, union atom *ret,
 		     struct error *err)
 {
-	json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
-	int rc = atom_from_json(json, type, symtab, ret, err);
+	struct json_doc *doc = fixture_json(text);
+	int rc = atom_from_json(json_doc_root(doc), type, symtab, ret, err);
 
-	json_decref(json);
+	json_doc_unref(doc);
 	return rc;
 }
 

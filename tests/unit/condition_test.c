@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/condition.h"
 #include "ovsdb/datum.h"
+#include "unit/json_fixture.h"
 #include "unit/ovsdb_fixture.h"
 
 static struct db *db;
@@ -18,20 +21,13 @@ static const struct schema_table *table;
 
 static struct condition *condition(const char *text, bool is_any)
 {
-	char *copy = strdup(text);
+	struct json_doc *doc = fixture_json(text);
 	struct condition *c = NULL;
 	struct error err;
-	json_t *json;
 
-	for (char *p = copy; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(copy, 0, NULL);
-	assert_non_null(json);
-	if (condition_from_json(json, table, NULL, is_any, &c, &err) < 0)
+	if (condition_from_json(json_doc_root(doc), table, NULL, is_any, &c, &err) < 0)
 		fail_msg("%s", err.text);
-	json_decref(json);
-	free(copy);
+	json_doc_unref(doc);
 	return c;
 }
 

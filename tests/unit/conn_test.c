@@ -37,7 +37,7 @@ static void on_message(void *arg, const struct message *m)
 {
 	struct peer *p = arg;
 
-	assert_non_null(m->root);
+	assert_non_null(m->doc);
 	p->n_messages++;
 	if (p->answers) {
 		char *big = calloc(1, 65536);

@@ -13,8 +13,10 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json_doc.h"
 #include "ovsdb/dump.h"
 #include "ovsdb/monitor.h"
+#include "unit/json_fixture.h"
 #include "unit/ovsdb_fixture.h"
 
 enum { N_ROWS = 3000 };
@@ -27,11 +29,11 @@ struct fixture {
 
 static struct monitor *watch(struct fixture *f, const char *requests)
 {
-	json_t *json = json_loads(requests, 0, NULL);
+	struct json_doc *doc = fixture_json(requests);
 	struct monitor *m;
 
-	assert_int_equal(monitor_new(f->set, MONITOR_COND, json, &m, NULL), 0);
-	json_decref(json);
+	assert_int_equal(monitor_new(f->set, MONITOR_COND, json_doc_root(doc), &m, NULL), 0);
+	json_doc_unref(doc);
 	return m;
 }
 
@@ -119,7 +121,7 @@ static void pieces_are_of_the_state_at_the_beginning(void **state)
 	char *expected = whole(f->monitor), *text;
 	struct dump_reader r = begin(f->monitor);
 	struct buf pieces = BUF_INIT;
-	json_t *json;
+	struct json_doc *doc;
 
 	next(&r, &pieces);
 	change(f);
@@ -128,10 +130,10 @@ static void pieces_are_of_the_state_at_the_beginning(void **state)
 	change(f);
 	text = rest(&r, &pieces);
 	assert_string_equal(text, expected);
-	json = json_loads(text, 0, NULL);
-	assert_int_equal(json_object_size(json_object_get(json, "Root")), N_ROWS);
-	assert_int_equal(json_object_size(json_object_get(json, "Kid")), N_ROWS);
-	json_decref(json);
+	doc = fixture_json(text);
+	assert_int_equal(json_n_members(json_get(json_doc_root(doc), "Root")), N_ROWS);
+	assert_int_equal(json_n_members(json_get(json_doc_root(doc), "Kid")), N_ROWS);
+	json_doc_unref(doc);
 	free(text);
 	free(expected);
 }

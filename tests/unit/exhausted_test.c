@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A transaction in which the first allocation fails, then one in which the second does,
  * and so on: each fails whole or succeeds whole. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,67 +11,13 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/refs.h"
 #include "ovsdb/transact.h"
+#include "unit/failing_alloc.h"
+#include "unit/json_fixture.h"
 #include "unit/ovsdb_fixture.h"
-
-/* Sanitizers have an allocator of their own. */
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_OWN_ALLOCATOR 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_OWN_ALLOCATOR 0
-#endif
-#endif
-#ifndef HAS_OWN_ALLOCATOR
-#define HAS_OWN_ALLOCATOR 1
-#endif
-
-static long n_left = -1; /* allocations until one fails; -1: none does */
-
-#if HAS_OWN_ALLOCATOR
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t size);
-
-static bool is_failing(void)
-{
-	if (n_left < 0 || n_left-- > 0)
-		return false;
-	n_left = -1;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return is_failing() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return is_failing() ? NULL : __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-	return is_failing() ? NULL : __libc_realloc(p, size);
-}
-#endif
-
-static json_t *parse(const char *text)
-{
-	char *copy = strdup(text);
-	json_t *json;
-
-	for (char *p = copy; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(copy, 0, NULL);
-	assert_non_null(json);
-	free(copy);
-	return json;
-}
 
 /* Everything at once: inserts, references, a deletion, collection, weak clean-up, a big
  * set. */
@@ -115,7 +60,7 @@ enum outcome { FAILED, SUCCEEDED, WAS_NOT_HIT };
 
 static enum outcome try_with(struct db *db, long fail_at)
 {
-	json_t *json = parse(request);
+	struct json_doc *doc = fixture_json(request);
 	char *before = fixture_dump(db), *after;
 	size_t n_targets = db_refs(db)->targets.n, n_edges = db_refs(db)->edges.n;
 	enum transact_state state = TRANSACT_DONE;
@@ -123,7 +68,7 @@ static enum outcome try_with(struct db *db, long fail_at)
 	bool is_ok, was_hit;
 
 	n_left = fail_at;
-	t = transact_new(db, json, 0, NULL, NULL);
+	t = transact_new(db, doc, json_doc_root(doc), 0, NULL, NULL);
 	if (t)
 		state = transact_run(t, 0);
 	was_hit = n_left < 0;
@@ -140,7 +85,7 @@ static enum outcome try_with(struct db *db, long fail_at)
 	if (!is_ok && t && buf_ok(transact_reply(t)))
 		assert_non_null(strstr(transact_reply(t)->data, "resources exhausted"));
 	transact_free(t);
-	json_decref(json);
+	json_doc_unref(doc);
 	free(before);
 	free(after);
 	return !was_hit ? WAS_NOT_HIT : is_ok ? SUCCEEDED : FAILED;

@@ -18,11 +18,14 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/db.h"
 #include "ovsdb/journal.h"
 #include "ovsdb/journal_compact.h"
 #include "ovsdb/journal_record.h"
 #include "ovsdb/transact.h"
+#include "unit/json_fixture.h"
 
 static const char schema_text[] =
 	"{\"name\":\"t\",\"version\":\"1.0.0\",\"tables\":{\"R\":{\"isRoot\":true,\"columns\":{"
@@ -54,11 +57,9 @@ struct fixture {
 
 static struct schema *test_schema(void)
 {
-	json_t *json = json_loads(schema_text, 0, NULL);
 	struct schema *schema;
 
-	assert_int_equal(schema_from_json(json, &schema, NULL), 0);
-	json_decref(json);
+	assert_int_equal(schema_from_text(schema_text, strlen(schema_text), &schema, NULL), 0);
 	return schema;
 }
 
@@ -127,23 +128,16 @@ static char *transact(struct fixture *f, const char *ops)
 {
 	struct buf text = BUF_INIT;
 	struct transact *t;
-	json_t *params, *result;
-	char *reply, *c;
+	struct json_doc *params;
+	char *reply;
 
 	buf_printf(&text, "['t',%s]", ops);
-	for (c = text.data; *c; c++) {
-		if (*c == '\'')
-			*c = '"';
-	}
-	params = json_loads(text.data, 0, NULL);
-	assert_non_null(params);
-	t = transact_new(f->db, params, 0, no_lock, NULL);
+	params = fixture_json(text.data);
+	t = transact_new(f->db, params, json_doc_root(params), 0, no_lock, NULL);
 	assert_int_equal(transact_run(t, 0), TRANSACT_DONE);
-	result = json_loads(transact_reply(t)->data, 0, NULL);
-	reply = json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS);
-	json_decref(result);
+	reply = fixture_json_text(transact_reply(t)->data);
 	transact_free(t);
-	json_decref(params);
+	json_doc_unref(params);
 	buf_free(&text);
 	return reply;
 }

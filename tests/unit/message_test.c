@@ -10,8 +10,11 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "jsonrpc/json_text.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/text.h"
 #include "jsonrpc/message.h"
+#include "unit/json_fixture.h"
 
 static int kind_of(const char *text)
 {
@@ -97,7 +100,7 @@ static void values_come_back_as_the_reference_writes_them(void **state)
 		{ "[9223372036854775807, -9223372036854775808]",
 		  "[9223372036854775807,-9223372036854775808]" },
 		{ "{\"b\" : true, \"a\" : [null, false, {}, []]}",
-		  "{\"b\":true,\"a\":[null,false,{},[]]}" },
+		  "{\"a\":[null,false,{},[]],\"b\":true}" },
 		{ "[\"\\/\\b\\f\\n\\r\\t\\u001f\\\\\\\"\\u00e9\\ud83d\\ude00\x7f\"]",
 		  "[\"/\\b\\f\\n\\r\\t\\u001f\\\\\\\"\xc3\xa9\xf0\x9f\x98\x80\x7f\"]" },
 		{ "[0.30000000000000004]", "[0.30000000000000004]" },
@@ -107,12 +110,11 @@ static void values_come_back_as_the_reference_writes_them(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf b = BUF_INIT;
-		json_t *json = json_loads(cases[i].in, 0, NULL);
+		struct json_doc *doc = fixture_json(cases[i].in);
 
-		assert_non_null(json);
-		json_text_put(&b, json);
+		text_put_json(&b, json_doc_root(doc));
 		assert_string_equal(b.data, cases[i].out);
-		json_decref(json);
+		json_doc_unref(doc);
 		buf_free(&b);
 	}
 }
@@ -126,10 +128,10 @@ static void an_integer_that_does_not_fit_is_a_real(void **state)
 
 	(void)state;
 	assert_int_equal(message_parse(text, strlen(text), &m, NULL), 0);
-	json_text_put(&b, m.params);
+	text_put_json(&b, m.params);
 	assert_string_equal(b.data, "[1,1e+20]");
 	buf_reset(&b);
-	json_text_put(&b, m.id);
+	text_put_json(&b, m.id);
 	assert_string_equal(b.data, "7");
 	buf_free(&b);
 	message_clear(&m);
@@ -137,7 +139,8 @@ static void an_integer_that_does_not_fit_is_a_real(void **state)
 
 static void builders_write_whole_messages(void **state)
 {
-	json_t *id = json_pack("[s,i]", "x", 1);
+	struct json_doc *doc = fixture_json("['x',1]");
+	const struct json *id = json_doc_root(doc);
 	struct buf b = BUF_INIT;
 	struct error err;
 
@@ -164,7 +167,7 @@ static void builders_write_whole_messages(void **state)
 	error_set_syntax(&err, "[1]");
 	message_put_error(&b, id, &err);
 	assert_non_null(strstr(b.data, "\"syntax\":\"[1]\""));
-	json_decref(id);
+	json_doc_unref(doc);
 	buf_free(&b);
 }
 

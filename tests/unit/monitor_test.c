@@ -13,10 +13,13 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/db.h"
 #include "ovsdb/dump.h"
 #include "ovsdb/monitor.h"
 #include "ovsdb/transact.h"
+#include "unit/json_fixture.h"
 
 static const char schema_text[] =
 	"{\"name\":\"t\",\"version\":\"1.0.0\",\"tables\":{"
@@ -34,31 +37,12 @@ struct fixture {
 	struct monitor_set *set;
 };
 
-/* JSON with ' for quotes. */
-static json_t *json_of(const char *text)
-{
-	char *copy = strdup(text), *c;
-	json_t *json;
-
-	for (c = copy; *c; c++) {
-		if (*c == '\'')
-			*c = '"';
-	}
-	json = json_loads(copy, 0, NULL);
-	if (!json)
-		fail_msg("no JSON: %s", copy);
-	free(copy);
-	return json;
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	json_t *json = json_loads(schema_text, 0, NULL);
 	struct schema *schema;
 
-	assert_int_equal(schema_from_json(json, &schema, NULL), 0);
-	json_decref(json);
+	assert_int_equal(schema_from_text(schema_text, strlen(schema_text), &schema, NULL), 0);
 	assert_int_equal(db_new(schema, &f->db, NULL), 0);
 	f->set = monitor_set_new(f->db, NULL);
 	assert_non_null(f->set);
@@ -86,15 +70,15 @@ static void run(struct fixture *f, const char *ops)
 {
 	struct buf text = BUF_INIT;
 	struct transact *t;
-	json_t *params;
+	struct json_doc *params;
 
 	buf_printf(&text, "['t',%s]", ops);
-	params = json_of(text.data);
-	t = transact_new(f->db, params, 0, no_lock, NULL);
+	params = fixture_json(text.data);
+	t = transact_new(f->db, params, json_doc_root(params), 0, no_lock, NULL);
 	assert_int_equal(transact_run(t, 0), TRANSACT_DONE);
 	assert_null(strstr(transact_reply(t)->data, "\"error\""));
 	transact_free(t);
-	json_decref(params);
+	json_doc_unref(params);
 	buf_free(&text);
 }
 
@@ -121,36 +105,35 @@ static void set_i(struct fixture *f, const char *uuid, int i)
 
 static struct monitor *watch(struct fixture *f, enum monitor_kind kind, const char *requests)
 {
-	json_t *json = json_of(requests);
+	struct json_doc *doc = fixture_json(requests);
 	struct monitor *m;
 	struct error err;
 
-	if (monitor_new(f->set, kind, json, &m, &err) < 0)
+	if (monitor_new(f->set, kind, json_doc_root(doc), &m, &err) < 0)
 		fail_msg("%s: %s", requests, err.text);
-	json_decref(json);
+	json_doc_unref(doc);
 	return m;
 }
 
 static void assert_refused(struct fixture *f, enum monitor_kind kind, const char *requests,
 			   const char *reason)
 {
-	json_t *json = json_of(requests);
+	struct json_doc *doc = fixture_json(requests);
 	struct monitor *m;
 	struct error err;
 
-	assert_int_equal(monitor_new(f->set, kind, json, &m, &err), -1);
+	assert_int_equal(monitor_new(f->set, kind, json_doc_root(doc), &m, &err), -1);
 	assert_string_equal(err.text, reason);
-	json_decref(json);
+	json_doc_unref(doc);
 }
 
 static void assert_same_json(const char *have, const char *expected)
 {
-	json_t *a = json_loads(have, 0, NULL), *b = json_of(expected);
+	char *a = fixture_json_text(have), *b = fixture_json_text(expected);
 
-	if (!json_equal(a, b))
-		fail_msg("have %s, expected %s", have, expected);
-	json_decref(a);
-	json_decref(b);
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
 }
 
 static void assert_initial(struct monitor *m, const char *expected)
@@ -185,12 +168,12 @@ static void assert_update(struct monitor *m, const char *expected)
 
 static void change_conditions(struct monitor *m, const char *requests)
 {
-	json_t *json = json_of(requests);
+	struct json_doc *doc = fixture_json(requests);
 	struct error err;
 
-	if (monitor_set_conditions(m, json, &err) < 0)
+	if (monitor_set_conditions(m, json_doc_root(doc), &err) < 0)
 		fail_msg("%s: %s", requests, err.text);
-	json_decref(json);
+	json_doc_unref(doc);
 }
 
 static void the_first_kind_tells_old_and_new(void **state)

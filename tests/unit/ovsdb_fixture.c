@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "unit/ovsdb_fixture.h"
 
 #include <setjmp.h>
@@ -9,38 +11,21 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "base/buf.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/transact.h"
-
-static json_t *parse(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *json;
-
-	assert_non_null(copy);
-	for (char *p = copy; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(copy, JSON_DECODE_ANY, &why);
-	if (!json)
-		fail_msg("%s: %s", why.text, copy);
-	free(copy);
-	return json;
-}
+#include "unit/json_fixture.h"
 
 struct schema *fixture_schema(const char *text)
 {
 	struct schema *schema = NULL;
 	struct error err;
-	json_t *json = parse(text);
+	struct json_doc *doc = fixture_json(text);
 
-	if (schema_from_json(json, &schema, &err) < 0)
+	if (schema_from_json(json_doc_root(doc), &schema, &err) < 0)
 		fail_msg("%s", err.text);
-	json_decref(json);
+	json_doc_unref(doc);
 	return schema;
 }
 
@@ -73,15 +58,15 @@ char *fixture_run(struct db *db, const char *ops)
 {
 	struct buf text = BUF_INIT;
 	struct transact *t;
-	json_t *params;
+	struct json_doc *params;
 	char *reply;
 
 	buf_printf(&text, "['T',%s]", ops);
-	params = parse(text.data);
+	params = fixture_json(text.data);
 	buf_free(&text);
-	t = transact_new(db, params, 0, NULL, NULL);
+	t = transact_new(db, params, json_doc_root(params), 0, NULL, NULL);
 	assert_non_null(t);
-	json_decref(params);
+	json_doc_unref(params);
 	assert_int_equal(transact_run(t, 0), TRANSACT_DONE);
 	reply = buf_steal(transact_reply(t));
 	transact_free(t);
@@ -188,22 +173,22 @@ char *fixture_dump(struct db *db)
 void fixture_type(const char *text, struct type *ret)
 {
 	struct error err;
-	json_t *json = parse(text);
+	struct json_doc *doc = fixture_json(text);
 
-	if (type_from_json(json, ret, &err) < 0)
+	if (type_from_json(json_doc_root(doc), ret, &err) < 0)
 		fail_msg("%s", err.text);
-	json_decref(json);
+	json_doc_unref(doc);
 }
 
 struct datum *fixture_datum(const struct type *type, const char *text)
 {
 	struct datum *d = NULL;
 	struct error err;
-	json_t *json = parse(text);
+	struct json_doc *doc = fixture_json(text);
 
-	if (datum_from_json(json, type, NULL, true, &d, &err) < 0)
+	if (datum_from_json(json_doc_root(doc), type, NULL, true, &d, &err) < 0)
 		fail_msg("%s", err.text);
-	json_decref(json);
+	json_doc_unref(doc);
 	return d;
 }
 

@@ -10,25 +10,21 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/schema.h"
+#include "unit/json_fixture.h"
 #include "unit/ovsdb_fixture.h"
 
 static void expect_error(const char *text, const char *details)
 {
-	char *copy = strdup(text);
+	struct json_doc *doc = fixture_json(text);
 	struct schema *schema;
 	struct error err;
-	json_t *json;
 
-	for (char *p = copy; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(copy, 0, NULL);
-	assert_non_null(json);
-	assert_int_equal(schema_from_json(json, &schema, &err), -1);
+	assert_int_equal(schema_from_json(json_doc_root(doc), &schema, &err), -1);
 	assert_string_equal(err.text, details);
-	json_decref(json);
-	free(copy);
+	json_doc_unref(doc);
 }
 
 #define TABLE(COLUMNS) "{'name':'S','tables':{'T':{'columns':{" COLUMNS "}}}}"

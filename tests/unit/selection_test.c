@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/transact.h"
+#include "unit/json_fixture.h"
 #include "unit/ovsdb_fixture.h"
 
 enum { N_ROWS = 2000 };
@@ -43,17 +46,13 @@ static struct transact *run(struct db *db, const char *ops)
 {
 	struct buf text = BUF_INIT;
 	struct transact *t;
-	json_t *json;
+	struct json_doc *doc;
 
-	buf_printf(&text, "[\"T\",%s]", ops);
-	for (char *p = text.data; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(text.data, 0, NULL);
-	assert_non_null(json);
-	t = transact_new(db, json, 0, NULL, NULL);
+	buf_printf(&text, "['T',%s]", ops);
+	doc = fixture_json(text.data);
+	t = transact_new(db, doc, json_doc_root(doc), 0, NULL, NULL);
 	assert_int_equal(transact_run(t, 0), TRANSACT_DONE);
-	json_decref(json);
+	json_doc_unref(doc);
 	buf_free(&text);
 	return t;
 }
@@ -102,12 +101,13 @@ static void test_pieces_are_the_whole(void **state)
 	static const char ops[] = SELECT "," SELECT_TWO "," SELECT;
 	char *whole = in_one(*state, ops);
 	char *pieces = in_pieces(*state, ops);
-	json_t *json = json_loads(whole, 0, NULL);
+	struct json_doc *doc = fixture_json(whole);
+	const struct json *json = json_doc_root(doc);
 
 	assert_string_equal(pieces, whole);
-	assert_int_equal(json_array_size(json), 3);
-	assert_int_equal(json_array_size(json_object_get(json_array_get(json, 0), "rows")), N_ROWS);
-	json_decref(json);
+	assert_int_equal(json_n_elements(json), 3);
+	assert_int_equal(json_n_elements(json_get(json_at(json, 0), "rows")), N_ROWS);
+	json_doc_unref(doc);
 	free(whole);
 	free(pieces);
 }

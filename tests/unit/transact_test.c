@@ -11,8 +11,11 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
 #include "ovsdb/change.h"
 #include "ovsdb/transact.h"
+#include "unit/json_fixture.h"
 #include "unit/ovsdb_fixture.h"
 
 struct fixture {
@@ -55,18 +58,11 @@ static int tear_down(void **state)
 static struct transact *request(struct fixture *f, const char *text, int64_t now_ms,
 				transact_lock_fn *lock_fn)
 {
-	char *copy = strdup(text);
+	struct json_doc *doc = fixture_json(text);
 	struct transact *t;
-	json_t *json;
 
-	for (char *p = copy; *p; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(copy, 0, NULL);
-	assert_non_null(json);
-	t = transact_new(f->db, json, now_ms, lock_fn, NULL);
-	json_decref(json);
-	free(copy);
+	t = transact_new(f->db, doc, json_doc_root(doc), now_ms, lock_fn, NULL);
+	json_doc_unref(doc);
 	return t;
 }
 

@@ -4,13 +4,15 @@
  * A database of the switch's schema in memory, and the changes that clients make, in
  * one line each.  Values are JSON text.  Included by one .c of a program.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
@@ -124,13 +126,14 @@ static inline void vswitch_set_uuid(struct vswitch *v, const char *table, const 
 				    const char *column, const char *text)
 {
 	const struct column *c = vswitch_column(v, table, column);
-	json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+	struct json_doc *doc = NULL;
 	struct datum *d = NULL;
 	struct error err = { 0 };
 
-	if (!json || datum_from_json(json, &c->type, NULL, true, &d, &err))
+	if (json_parse(text, strlen(text), &doc, &err) < 0 ||
+	    datum_from_json(json_doc_root(doc), &c->type, NULL, true, &d, &err))
 		vswitch_fail(text, &err);
-	json_decref(json);
+	json_doc_unref(doc);
 	vswitch_write(v, table, uuid, column, d);
 }
 

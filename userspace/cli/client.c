@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/loop.h"
+#include "base/text.h"
 #include "jsonrpc/conn.h"
-#include "jsonrpc/json_text.h"
 #include "jsonrpc/message.h"
 
 /* The pid file says which socket; that it is locked says that the daemon lives. */
@@ -75,9 +76,9 @@ static void on_message(void *arg, const struct message *m)
 	struct question *q = arg;
 
 	if (m->kind == MESSAGE_REPLY && json_is_string(m->result))
-		q->text = strdup(json_string_value(m->result));
+		q->text = strdup(json_string(m->result));
 	else if (m->kind == MESSAGE_ERROR && json_is_string(m->error))
-		error_set(&q->err, "refused", "%s", json_string_value(m->error));
+		error_set(&q->err, "refused", "%s", json_string(m->error));
 	else
 		return;
 	loop_stop(q->loop);
@@ -106,18 +107,17 @@ static void send_request(struct conn *c, const char *command, size_t n_args,
 			 const char *const *args)
 {
 	struct buf b = BUF_INIT;
-	json_t *id = json_integer(0);
+	static const struct json id = { .type = JSON_INTEGER };
 
-	message_put_request_begin(&b, command, id);
+	message_put_request_begin(&b, command, &id);
 	buf_putc(&b, '[');
 	for (size_t i = 0; i < n_args; i++) {
 		if (i)
 			buf_putc(&b, ',');
-		json_text_put_string(&b, args[i], strlen(args[i]));
+		text_put_string(&b, args[i]);
 	}
 	buf_putc(&b, ']');
 	message_put_request_end(&b);
-	json_decref(id);
 	conn_send_buf(c, &b);
 	conn_flush(c);
 }

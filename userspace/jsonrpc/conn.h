@@ -29,7 +29,7 @@ extern const struct conn_limits conn_default_limits;
 /* All are called from the loop, none from inside a conn_*() call.  Each of them may call
  * conn_free(). */
 struct conn_events {
-	/* m's parts are borrowed: json_incref() what is kept. */
+	/* m's parts are borrowed: json_doc_ref() what is kept. */
 	void (*on_message)(void *arg, const struct message *m);
 	/* The peer is gone, or err says why it was dropped (NULL: it closed in order).  The
 	 * last call; the owner now frees the conn. */

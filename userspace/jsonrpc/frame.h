@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/json_parse.h"
 
-#define FRAME_MAX_DEPTH 1000 /* deeper nesting is refused, as the reference does */
+#define FRAME_MAX_DEPTH JSON_MAX_DEPTH /* deeper nesting is refused, as the reference does */
 
 enum frame_state {
 	FRAME_MORE, /* no end yet */

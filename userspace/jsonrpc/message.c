@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jsonrpc/message.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 #include "base/buf.h"
-#include "jsonrpc/json_text.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
+#include "base/text.h"
 
 /* Takes each member to its place; JSON null counts as absent. */
-static int take_members(struct message *m, struct error *err)
+static int take_members(struct message *m, const struct json *root, struct error *err)
 {
-	json_t *value;
-	const char *key;
+	const struct json_member *member;
 
-	json_object_foreach (m->root, key, value) {
-		bool is_null = json_is_null(value);
+	json_foreach_member (root, member) {
+		const char *name = member->name.string;
+		const struct json *value = json_is_null(&member->value) ? NULL : &member->value;
 
-		if (!strcmp(key, "method")) {
-			m->method = json_string_value(value);
+		if (!strcmp(name, "method")) {
+			m->method = json_string(value);
 			if (!m->method)
 				return error_set(err, "syntax error", "method is not a string");
-		} else if (!strcmp(key, "params")) {
-			m->params = is_null ? NULL : value;
-		} else if (!strcmp(key, "result")) {
-			m->result = is_null ? NULL : value;
-		} else if (!strcmp(key, "error")) {
-			m->error = is_null ? NULL : value;
-		} else if (!strcmp(key, "id")) {
-			m->id = is_null ? NULL : value;
+		} else if (!strcmp(name, "params")) {
+			m->params = value;
+		} else if (!strcmp(name, "result")) {
+			m->result = value;
+		} else if (!strcmp(name, "error")) {
+			m->error = value;
+		} else if (!strcmp(name, "id")) {
+			m->id = value;
 		} else {
-			return error_set(err, "syntax error", "unexpected member \"%s\"", key);
+			return error_set(err, "syntax error", "unexpected member \"%s\"", name);
 		}
 	}
 	return 0;
@@ -61,30 +64,19 @@ static int check_parts(struct message *m, struct error *err)
 	return wrong ? error_set(err, "syntax error", "%s", wrong) : 0;
 }
 
-/* An integer that does not fit is no error but a real, as in the reference.  The parser
- * can do that for all numbers of a message only. */
-static json_t *parse_json(const char *text, size_t len, json_error_t *why)
-{
-	json_t *json = json_loadb(text, len, 0, why);
-
-	if (!json && json_error_code(why) == json_error_numeric_overflow)
-		json = json_loadb(text, len, JSON_DECODE_INT_AS_REAL, why);
-	return json;
-}
-
 int message_parse(const char *text, size_t len, struct message *ret, struct error *err)
 {
-	struct message m = { .root = NULL };
-	json_error_t why;
+	struct message m = { .doc = NULL };
+	const struct json *root;
 
-	m.root = parse_json(text, len, &why);
-	if (!m.root)
-		return error_set(err, "syntax error", "%s at byte %d", why.text, why.position);
-	if (!json_is_object(m.root)) {
+	if (json_parse(text, len, &m.doc, err) < 0)
+		return -1;
+	root = json_doc_root(m.doc);
+	if (!json_is_object(root)) {
 		message_clear(&m);
 		return error_set(err, "syntax error", "a message must be an object");
 	}
-	if (take_members(&m, err) < 0 || check_parts(&m, err) < 0) {
+	if (take_members(&m, root, err) < 0 || check_parts(&m, err) < 0) {
 		message_clear(&m);
 		return -1;
 	}
@@ -94,20 +86,20 @@ int message_parse(const char *text, size_t len, struct message *ret, struct erro
 
 void message_clear(struct message *m)
 {
-	json_decref(m->root);
-	*m = (struct message){ .root = NULL };
+	json_doc_unref(m->doc);
+	*m = (struct message){ .doc = NULL };
 }
 
-static void put_id(struct buf *to, const json_t *id)
+static void put_id(struct buf *to, const struct json *id)
 {
 	buf_puts(to, "{\"id\":");
 	if (id)
-		json_text_put(to, id);
+		text_put_json(to, id);
 	else
 		buf_puts(to, "null");
 }
 
-void message_put_reply_begin(struct buf *to, const json_t *id)
+void message_put_reply_begin(struct buf *to, const struct json *id)
 {
 	put_id(to, id);
 	buf_puts(to, ",\"result\":");
@@ -118,11 +110,11 @@ void message_put_reply_end(struct buf *to)
 	buf_puts(to, ",\"error\":null}");
 }
 
-void message_put_request_begin(struct buf *to, const char *method, const json_t *id)
+void message_put_request_begin(struct buf *to, const char *method, const struct json *id)
 {
 	put_id(to, id);
 	buf_puts(to, ",\"method\":");
-	json_text_put_string(to, method, strlen(method));
+	text_put_string(to, method);
 	buf_puts(to, ",\"params\":");
 }
 
@@ -141,30 +133,18 @@ void message_put_notification_end(struct buf *to)
 	buf_putc(to, '}');
 }
 
-void message_put_error_text(struct buf *to, const json_t *id, const char *text)
+void message_put_error_text(struct buf *to, const struct json *id, const char *text)
 {
 	put_id(to, id);
 	buf_puts(to, ",\"error\":");
-	json_text_put_string(to, text, strlen(text));
+	text_put_string(to, text);
 	buf_putc(to, '}');
 }
 
-static void put_member(struct buf *to, const char *name, const char *value)
-{
-	buf_printf(to, "\"%s\":", name);
-	json_text_put_string(to, value, strlen(value));
-}
-
-void message_put_error(struct buf *to, const json_t *id, const struct error *error)
+void message_put_error(struct buf *to, const struct json *id, const struct error *error)
 {
 	put_id(to, id);
-	buf_puts(to, ",\"error\":{");
-	if (*error->syntax) {
-		put_member(to, "syntax", error->syntax);
-		buf_putc(to, ',');
-	}
-	put_member(to, "details", error->text);
-	buf_putc(to, ',');
-	put_member(to, "error", error->tag);
-	buf_puts(to, "}}");
+	buf_puts(to, ",\"error\":");
+	text_put_error(to, error);
+	buf_putc(to, '}');
 }

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "ovsdb/hash.h"
 #include "ovsdb/symtab.h"
 #include "ovsdb/syntax.h"
-#include "ovsdb/text.h"
 
 static const char *const type_names[] = {
 	[ATOM_VOID] = "void",	    [ATOM_INTEGER] = "integer", [ATOM_REAL] = "real",
@@ -109,16 +110,16 @@ void atom_put_json(struct buf *to, enum atom_type type, const union atom *a)
 }
 
 /* The string of ["<word>", "string"], or NULL. */
-static const char *unwrap(const json_t *json, const char *word)
+static const char *unwrap(const struct json *json, const char *word)
 {
-	const char *first = json_string_value(json_array_get(json, 0));
+	const char *first = json_string(json_at(json, 0));
 
-	if (json_array_size(json) != 2 || !first || strcmp(first, word))
+	if (json_n_elements(json) != 2 || !first || strcmp(first, word))
 		return NULL;
-	return json_string_value(json_array_get(json, 1));
+	return json_string(json_at(json, 1));
 }
 
-static int uuid_from_json(const json_t *json, struct symtab *symtab, struct uuid *ret,
+static int uuid_from_json(const struct json *json, struct symtab *symtab, struct uuid *ret,
 			  struct error *err)
 {
 	const char *text = unwrap(json, "uuid");
@@ -141,19 +142,21 @@ static int uuid_from_json(const json_t *json, struct symtab *symtab, struct uuid
 	return 0;
 }
 
-int atom_from_json(const json_t *json, enum atom_type type, struct symtab *symtab, union atom *ret,
-		   struct error *err)
+int atom_from_json(const struct json *json, enum atom_type type, struct symtab *symtab,
+		   union atom *ret, struct error *err)
 {
 	switch (type) {
 	case ATOM_VOID:
 		break;
 	case ATOM_INTEGER:
-		if (syntax_integer(json, &ret->integer))
+		if (json_is_integer(json)) {
+			ret->integer = json->integer;
 			return 0;
+		}
 		break;
 	case ATOM_REAL:
 		if (json_is_number(json)) {
-			ret->real = json_number_value(json);
+			ret->real = json_number(json);
 			return 0;
 		}
 		break;
@@ -165,7 +168,7 @@ int atom_from_json(const json_t *json, enum atom_type type, struct symtab *symta
 		break;
 	case ATOM_STRING:
 		if (json_is_string(json)) {
-			ret->string = json_string_value(json);
+			ret->string = json_string(json);
 			return 0;
 		}
 		break;

@@ -4,7 +4,6 @@
  * Atoms: the scalar values of OVSDB (RFC 7047 section 5.1) and the base types that
  * constrain them (section 3.2).  Used by datum and schema; knows no tables.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +25,7 @@ union atom {
 };
 
 /* Names of uuids inside one transaction (RFC 7047 "named-uuid"). */
+struct json;
 struct symtab;
 
 const char *atom_type_name(enum atom_type type); /* "integer" ... */
@@ -42,5 +42,5 @@ void atom_put_json(struct buf *to, enum atom_type type, const union atom *a);
 
 /* Reads an <atom>.  A string in *ret borrows from json.  symtab may be NULL: then
  * "named-uuid" is a syntax error.  Fails with the reference's texts. */
-must_check int atom_from_json(const json_t *json, enum atom_type type, struct symtab *symtab,
+must_check int atom_from_json(const struct json *json, enum atom_type type, struct symtab *symtab,
 			      union atom *ret, struct error *err);

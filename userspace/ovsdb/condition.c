@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "ovsdb/row.h"
 #include "ovsdb/syntax.h"
 
@@ -30,14 +31,21 @@ struct clause {
 };
 
 struct condition {
+	unsigned int n_refs;
 	bool is_any;
 	size_t n;
 	struct clause clauses[];
 };
 
+struct condition *condition_ref(struct condition *c)
+{
+	c->n_refs++;
+	return c;
+}
+
 void condition_free(struct condition *c)
 {
-	if (!c)
+	if (!c || --c->n_refs)
 		return;
 	for (size_t i = 0; i < c->n; i++)
 		datum_unref(c->clauses[i].arg);
@@ -60,7 +68,7 @@ static bool is_order(enum function f)
 	return f == LT || f == LE || f == GE || f == GT;
 }
 
-static int fail_mismatch(const json_t *json, const struct clause *clause, struct error *err)
+static int fail_mismatch(const struct json *json, const struct clause *clause, struct error *err)
 {
 	struct buf type = BUF_INIT;
 
@@ -76,18 +84,18 @@ static int fail_mismatch(const json_t *json, const struct clause *clause, struct
 	return -1;
 }
 
-static int clause_from_json(const json_t *json, const struct schema_table *table,
+static int clause_from_json(const struct json *json, const struct schema_table *table,
 			    struct symtab *symtab, struct clause *clause, struct error *err)
 {
-	const char *column = json_string_value(json_array_get(json, 0));
-	const char *function = json_string_value(json_array_get(json, 1));
+	const char *column = json_string(json_at(json, 0));
+	const char *function = json_string(json_at(json, 1));
 	struct type type;
 
 	if (json_is_boolean(json)) {
 		clause->function = json_is_true(json) ? TRUE : FALSE;
 		return 0;
 	}
-	if (json_array_size(json) != 3 || !column || !function)
+	if (json_n_elements(json) != 3 || !column || !function)
 		return syntax_error(err, json, NULL, "Parse error in condition.");
 	clause->column = schema_find_column(table, column);
 	if (!clause->column)
@@ -107,21 +115,23 @@ static int clause_from_json(const json_t *json, const struct schema_table *table
 		if (clause->function == EXCLUDES)
 			type.n_max = TYPE_UNLIMITED;
 	}
-	return datum_from_json(json_array_get(json, 2), &type, symtab, true, &clause->arg, err);
+	return datum_from_json(json_at(json, 2), &type, symtab, true, &clause->arg, err);
 }
 
-int condition_from_json(const json_t *json, const struct schema_table *table, struct symtab *symtab,
-			bool is_any, struct condition **ret, struct error *err)
+int condition_from_json(const struct json *json, const struct schema_table *table,
+			struct symtab *symtab, bool is_any, struct condition **ret,
+			struct error *err)
 {
-	size_t n = json_array_size(json);
+	size_t n = json_n_elements(json);
 	struct condition *c = calloc(1, sizeof(*c) + n * sizeof(c->clauses[0]));
 
 	if (!c)
 		return error_nomem(err);
+	c->n_refs = 1;
 	c->is_any = is_any;
 	for (; c->n < n; c->n++) {
-		if (clause_from_json(json_array_get(json, c->n), table, symtab, &c->clauses[c->n],
-				     err) < 0) {
+		if (clause_from_json(json_at(json, c->n), table, symtab, &c->clauses[c->n], err) <
+		    0) {
 			condition_free(c);
 			return -1;
 		}
@@ -200,6 +210,14 @@ bool condition_is_true(const struct condition *c)
 		if ((c->clauses[i].function == TRUE) == c->is_any)
 			return c->is_any;
 	return !c->is_any || !c->n;
+}
+
+bool condition_has_column(const struct condition *c, bool (*is_such)(const struct column *))
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->clauses[i].column && is_such(c->clauses[i].column))
+			return true;
+	return false;
 }
 
 const struct uuid *condition_uuid(const struct condition *c)

@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
 #include "ovsdb/db.h"
 #include "ovsdb/history.h"
 #include "ovsdb/journal_compact.h"
@@ -21,16 +24,16 @@ static int convert_value(const struct datum *from, const struct column *c0, cons
 			 struct datum **ret, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	json_t *json;
+	struct json_doc *doc;
 	int rc;
 
 	datum_put_json(&text, from, &c0->type);
-	json = buf_ok(&text) ? json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL) : NULL;
+	rc = buf_ok(&text) ? json_parse(text.data, text.len, &doc, err) : error_nomem(err);
 	buf_free(&text);
-	if (!json)
-		return error_nomem(err);
-	rc = datum_from_json(json, &c1->type, NULL, true, ret, err);
-	json_decref(json);
+	if (rc < 0)
+		return -1;
+	rc = datum_from_json(json_doc_root(doc), &c1->type, NULL, true, ret, err);
+	json_doc_unref(doc);
 	return rc;
 }
 

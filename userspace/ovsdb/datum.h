@@ -6,7 +6,6 @@
  * share the values that did not change.  How big sets are kept (a flat array in one
  * allocation, or a persistent tree whose mutation costs O(log n)) is hidden here.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,6 +15,7 @@
 struct type; /* schema.h: a column's type */
 struct buf;
 struct datum;
+struct json;
 struct symtab;
 
 struct datum *datum_ref(const struct datum *d);
@@ -71,8 +71,9 @@ struct datum *datum_empty(void);
 
 /* A <value> of RFC 7047; sizes and ranges are checked against the type, with the
  * reference's texts.  is_sizes_checked false: literals of mutate and of conditions. */
-must_check int datum_from_json(const json_t *json, const struct type *type, struct symtab *symtab,
-			       bool is_sizes_checked, struct datum **ret, struct error *err);
+must_check int datum_from_json(const struct json *json, const struct type *type,
+			       struct symtab *symtab, bool is_sizes_checked, struct datum **ret,
+			       struct error *err);
 /* Checks the elements against the type's ranges, lengths and enums. */
 must_check int datum_check(const struct datum *d, const struct type *type, struct error *err);
 void datum_put_json(struct buf *to, const struct datum *d, const struct type *type);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Datums from and to JSON (RFC 7047 5.1 <value>), and the checks of a column's type. */
+#include "base/json.h"
 #include "ovsdb/datum.h"
 
 #include <ctype.h>
 #include <float.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
+#include "base/utf8.h"
 #include "ovsdb/syntax.h"
-#include "ovsdb/text.h"
 #include "ovsdb/type.h"
 
 static bool is_plain_word(const char *s)
@@ -112,10 +115,24 @@ static int check_real(const struct base_type *b, double v, struct error *err)
 			 DBL_DIG, v, DBL_DIG, b->min_real, DBL_DIG, b->max_real);
 }
 
+static int fail_utf8(const char *at, size_t n, struct error *err)
+{
+	char bytes[5 * 4 + 1];
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(bytes + 5 * i, 6, " 0x%02x", (unsigned char)at[i]);
+	return error_set(err, "constraint violation",
+			 "not a valid UTF-8 string: invalid UTF-8 sequence%s", bytes);
+}
+
 static int check_string(const struct base_type *b, const char *s, struct error *err)
 {
 	unsigned int n = 0;
+	size_t n_invalid;
+	const char *invalid = utf8_find_invalid(s, &n_invalid);
 
+	if (invalid)
+		return fail_utf8(invalid, n_invalid, err);
 	if (!b->min_length && b->max_length == UINT_MAX)
 		return 0;
 	for (const char *p = s; *p; p++)
@@ -163,20 +180,21 @@ int datum_check(const struct datum *d, const struct type *type, struct error *er
 
 /* Reading */
 
-static int element_from_json(const json_t *json, const struct base_type *b, struct symtab *symtab,
-			     union atom *ret, struct error *err)
+static int element_from_json(const struct json *json, const struct base_type *b,
+			     struct symtab *symtab, union atom *ret, struct error *err)
 {
 	return atom_from_json(json, b->type, symtab, ret, err) < 0 ? -1 : check_atom(b, ret, err);
 }
 
-static bool is_tagged(const json_t *json, const char *tag)
+static bool is_tagged(const struct json *json, const char *tag)
 {
-	const char *first = json_string_value(json_array_get(json, 0));
+	const char *first = json_string(json_at(json, 0));
 
 	return first && !strcmp(first, tag);
 }
 
-static int check_count(const json_t *json, const struct type *type, size_t n, struct error *err)
+static int check_count(const struct json *json, const struct type *type, size_t n,
+		       struct error *err)
 {
 	const char *what = type_is_map(type) ? "map" : "set";
 
@@ -189,7 +207,7 @@ static int check_count(const json_t *json, const struct type *type, size_t n, st
 			    what, type->n_min, type->n_max, n);
 }
 
-static int one_from_json(const json_t *json, const struct type *type, struct symtab *symtab,
+static int one_from_json(const struct json *json, const struct type *type, struct symtab *symtab,
 			 struct datum **ret, struct error *err)
 {
 	union atom a;
@@ -199,22 +217,21 @@ static int one_from_json(const json_t *json, const struct type *type, struct sym
 	return datum_new(type, &a, NULL, 1, ret, err);
 }
 
-static int pair_from_json(const json_t *json, const struct type *type, struct symtab *symtab,
+static int pair_from_json(const struct json *json, const struct type *type, struct symtab *symtab,
 			  union atom *key, union atom *value, struct error *err)
 {
-	if (json_array_size(json) != 2)
+	if (json_n_elements(json) != 2)
 		return syntax_error(err, json, NULL, "expected 2-element array");
-	return element_from_json(json_array_get(json, 0), &type->key, symtab, key, err) < 0
+	return element_from_json(json_at(json, 0), &type->key, symtab, key, err) < 0
 		       ? -1
-		       : element_from_json(json_array_get(json, 1), &type->value, symtab, value,
-					   err);
+		       : element_from_json(json_at(json, 1), &type->value, symtab, value, err);
 }
 
-static int elements_from_json(const json_t *list, const struct type *type, struct symtab *symtab,
-			      struct datum **ret, struct error *err)
+static int elements_from_json(const struct json *list, const struct type *type,
+			      struct symtab *symtab, struct datum **ret, struct error *err)
 {
 	bool is_map = type_is_map(type);
-	size_t n = json_array_size(list);
+	size_t n = json_n_elements(list);
 	union atom *keys = malloc((n ? n : 1) * (is_map ? 2 : 1) * sizeof(*keys));
 	union atom *values;
 	int rc = 0;
@@ -223,7 +240,7 @@ static int elements_from_json(const json_t *list, const struct type *type, struc
 		return error_nomem(err);
 	values = is_map ? keys + n : NULL;
 	for (size_t i = 0; i < n && !rc; i++) {
-		const json_t *element = json_array_get(list, i);
+		const struct json *element = json_at(list, i);
 
 		if (is_map)
 			rc = pair_from_json(element, type, symtab, &keys[i], &values[i], err);
@@ -240,18 +257,18 @@ static int elements_from_json(const json_t *list, const struct type *type, struc
 	return rc;
 }
 
-int datum_from_json(const json_t *json, const struct type *type, struct symtab *symtab,
+int datum_from_json(const struct json *json, const struct type *type, struct symtab *symtab,
 		    bool is_sizes_checked, struct datum **ret, struct error *err)
 {
 	const char *tag = type_is_map(type) ? "map" : "set";
-	const json_t *list;
+	const struct json *list;
 
 	if (!type_is_map(type) && !is_tagged(json, tag))
 		return one_from_json(json, type, symtab, ret, err);
-	list = json_array_get(json, 1);
-	if (!is_tagged(json, tag) || json_array_size(json) != 2 || !json_is_array(list))
+	list = json_at(json, 1);
+	if (!is_tagged(json, tag) || json_n_elements(json) != 2 || !json_is_array(list))
 		return syntax_error(err, json, NULL, "expected [\"%s\", <array>]", tag);
-	if (is_sizes_checked && check_count(json, type, json_array_size(list), err) < 0)
+	if (is_sizes_checked && check_count(json, type, json_n_elements(list), err) < 0)
 		return -1;
 	return elements_from_json(list, type, symtab, ret, err);
 }

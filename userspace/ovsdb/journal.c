@@ -13,6 +13,9 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
 #include "ovsdb/db.h"
 #include "ovsdb/history.h"
 #include "ovsdb/journal_compact.h"
@@ -135,19 +138,19 @@ static int start_db(struct journal *j, struct schema *schema_take, struct error 
 	return j->history ? 0 : error_nomem(err);
 }
 
-static bool is_schema(const json_t *json)
+static bool is_schema(const struct json *json)
 {
-	return json_is_string(json_object_get(json, "name")) &&
-	       json_is_object(json_object_get(json, "tables"));
+	return json_is_string(json_get(json, "name")) && json_is_object(json_get(json, "tables"));
 }
 
 /* The id of the state after record r; json is what it holds. */
-static struct uuid id_after(const struct journal *j, const struct record *r, const json_t *json)
+static struct uuid id_after(const struct journal *j, const struct record *r,
+			    const struct json *json)
 {
-	const char *comment = json_string_value(json_object_get(json, "_comment"));
+	const char *comment = json_string(json_get(json, "_comment"));
 	struct uuid id;
 
-	if (comment && j->is_first && !json_object_get(json, "_is_diff") &&
+	if (comment && j->is_first && !json_get(json, "_is_diff") &&
 	    journal_compacted_id(comment, &id))
 		return id;
 	return record_chain(&j->chain, r->sha);
@@ -170,13 +173,13 @@ static int apply_record(struct journal *j, const struct record *r, struct error 
 	bool is_new_schema;
 	struct schema *schema;
 	struct uuid before;
-	json_error_t why;
-	json_t *json = json_loadb(r->body, r->len, 0, &why);
+	const struct json *json;
+	struct json_doc *doc;
 	int rc;
 
-	if (!json)
-		return error_set(err, "ovsdb error", "%s at byte %d of the record", why.text,
-				 why.position);
+	if (json_parse(r->body, r->len, &doc, err) < 0)
+		return -1;
+	json = json_doc_root(doc);
 	before = j->chain;
 	is_new_schema = is_schema(json);
 	j->chain = id_after(j, r, json);
@@ -193,7 +196,7 @@ static int apply_record(struct journal *j, const struct record *r, struct error 
 		j->chain = before;
 	else
 		count_record(j, r, is_new_schema);
-	json_decref(json);
+	json_doc_unref(doc);
 	return rc;
 }
 

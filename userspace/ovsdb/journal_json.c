@@ -5,9 +5,10 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "ovsdb/change.h"
 #include "ovsdb/row_text.h"
-#include "ovsdb/text.h"
 #include "ovsdb/txn.h"
 
 /* Writing */
@@ -176,7 +177,7 @@ int journal_put_all(struct buf *to, const struct db *db, const char *comment, st
 /* Reading */
 
 static int apply_column(struct txn *txn, const struct row *old, const struct schema_table *t,
-			const struct uuid *uuid, const char *name, const json_t *json,
+			const struct uuid *uuid, const char *name, const struct json *json,
 			struct error *err)
 {
 	const struct column *c = schema_find_column(t, name);
@@ -198,12 +199,11 @@ static int apply_column(struct txn *txn, const struct row *old, const struct sch
 }
 
 static int apply_row(struct txn *txn, const struct schema_table *t, const char *uuid_name,
-		     const json_t *json, bool is_diff, struct error *err)
+		     const struct json *json, bool is_diff, struct error *err)
 {
 	const struct row *old;
 	struct uuid uuid;
-	const char *name;
-	json_t *value;
+	const struct json_member *m;
 
 	if (!uuid_parse(uuid_name, &uuid))
 		return error_set(err, "ovsdb error", "\"%s\" is not a valid UUID", uuid_name);
@@ -220,8 +220,8 @@ static int apply_row(struct txn *txn, const struct schema_table *t, const char *
 	if (!old && txn_insert(txn, t, &uuid, err) < 0)
 		return -1;
 	old = old && is_diff ? row_ref(old) : NULL;
-	json_object_foreach ((json_t *)json, name, value) {
-		if (apply_column(txn, old, t, &uuid, name, value, err) < 0) {
+	json_foreach_member (json, m) {
+		if (apply_column(txn, old, t, &uuid, m->name.string, &m->value, err) < 0) {
 			row_unref(old);
 			return -1;
 		}
@@ -231,18 +231,17 @@ static int apply_row(struct txn *txn, const struct schema_table *t, const char *
 }
 
 static int apply_table(struct txn *txn, const struct db *db, const char *table_name,
-		       const json_t *rows, bool is_diff, struct error *err)
+		       const struct json *rows, bool is_diff, struct error *err)
 {
 	const struct schema_table *t = schema_find_table(db_schema(db), table_name);
-	const char *uuid_name;
-	json_t *row;
+	const struct json_member *m;
 
 	if (!t)
 		return error_set(err, "ovsdb error", "no table named %s", table_name);
 	if (!json_is_object(rows))
 		return error_set(err, "ovsdb error", "object expected for table %s", table_name);
-	json_object_foreach ((json_t *)rows, uuid_name, row) {
-		if (apply_row(txn, t, uuid_name, row, is_diff, err) < 0)
+	json_foreach_member (rows, m) {
+		if (apply_row(txn, t, m->name.string, &m->value, is_diff, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -253,23 +252,22 @@ static bool is_about_record(const char *name)
 	return !strcmp(name, "_date") || !strcmp(name, "_comment") || !strcmp(name, "_is_diff");
 }
 
-static int apply_tables(struct txn *txn, const struct db *db, const json_t *record,
+static int apply_tables(struct txn *txn, const struct db *db, const struct json *record,
 			struct error *err)
 {
-	bool is_diff = json_is_true(json_object_get(record, "_is_diff"));
-	const char *name;
-	json_t *value;
+	bool is_diff = json_is_true(json_get(record, "_is_diff"));
+	const struct json_member *m;
 
-	json_object_foreach ((json_t *)record, name, value) {
-		if (is_about_record(name))
+	json_foreach_member (record, m) {
+		if (is_about_record(m->name.string))
 			continue;
-		if (apply_table(txn, db, name, value, is_diff, err) < 0)
+		if (apply_table(txn, db, m->name.string, &m->value, is_diff, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int journal_apply(struct db *db, const json_t *record, struct error *err)
+int journal_apply(struct db *db, const struct json *record, struct error *err)
 {
 	struct txn *txn = txn_new(db);
 	int rc;
@@ -283,28 +281,29 @@ int journal_apply(struct db *db, const json_t *record, struct error *err)
 	return rc;
 }
 
-void journal_apply_loosely(struct txn *txn, const json_t *record, journal_lost_fn *lost, void *arg)
+void journal_apply_loosely(struct txn *txn, const struct json *record, journal_lost_fn *lost,
+			   void *arg)
 {
-	bool is_diff = json_is_true(json_object_get(record, "_is_diff"));
+	bool is_diff = json_is_true(json_get(record, "_is_diff"));
 	const struct schema *schema = db_schema(txn_db(txn));
-	const char *table_name, *uuid_name;
-	json_t *rows, *row;
+	const struct json_member *table, *row;
 	struct error err;
 
-	json_object_foreach ((json_t *)record, table_name, rows) {
+	json_foreach_member (record, table) {
+		const char *table_name = table->name.string;
 		const struct schema_table *t = schema_find_table(schema, table_name);
 
 		if (is_about_record(table_name))
 			continue;
-		if (!t || !json_is_object(rows)) {
+		if (!t || !json_is_object(&table->value)) {
 			error_set(&err, "ovsdb error", "there is no table %s", table_name);
 			lost(arg, &err);
 			continue;
 		}
-		json_object_foreach (rows, uuid_name, row) {
-			if (apply_row(txn, t, uuid_name, row, is_diff, &err) == 0)
+		json_foreach_member (&table->value, row) {
+			if (apply_row(txn, t, row->name.string, &row->value, is_diff, &err) == 0)
 				continue;
-			error_wrap(&err, "row %s of table %s", uuid_name, table_name);
+			error_wrap(&err, "row %s of table %s", row->name.string, table_name);
 			lost(arg, &err);
 		}
 	}

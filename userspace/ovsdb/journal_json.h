@@ -3,7 +3,6 @@
 /*
  * What is in the records of a journal: commits as JSON, and back.
  */
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -11,6 +10,7 @@
 struct buf;
 struct change_list;
 struct db;
+struct json;
 struct row;
 struct schema_table;
 struct txn;
@@ -34,9 +34,10 @@ void journal_put_row(struct journal_writer *w, const struct row *row);
 void journal_end(struct journal_writer *w);
 
 /* Commits what a record says. */
-must_check int journal_apply(struct db *db, const json_t *record, struct error *err);
+must_check int journal_apply(struct db *db, const struct json *record, struct error *err);
 
 /* For salvage: does with txn what a record says, as far as that can be done, and tells
  * of each row or table with which it cannot. */
 typedef void journal_lost_fn(void *arg, const struct error *why);
-void journal_apply_loosely(struct txn *txn, const json_t *record, journal_lost_fn *lost, void *arg);
+void journal_apply_loosely(struct txn *txn, const struct json *record, journal_lost_fn *lost,
+			   void *arg);

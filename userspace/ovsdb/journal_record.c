@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/hex.h"
-#include "ovsdb/text.h"
+#include "base/text.h"
 
 static const char magic[] = "OVSDB JSON ";
 enum { MAGIC_LEN = sizeof(magic) - 1, MAX_DIGITS = 18 };

@@ -325,7 +325,7 @@ static void leave_group(struct monitor_set *s, struct monitor_group *g)
 
 /* Monitors */
 
-int monitor_new(struct monitor_set *s, enum monitor_kind kind, const json_t *requests,
+int monitor_new(struct monitor_set *s, enum monitor_kind kind, const struct json *requests,
 		struct monitor **ret, struct error *err)
 {
 	struct monitor_spec *spec;
@@ -526,7 +526,7 @@ int monitor_fetch(struct monitor *m, struct blob **ret, struct uuid *ret_txn_id,
 	return 0;
 }
 
-int monitor_set_conditions(struct monitor *m, const json_t *requests, struct error *err)
+int monitor_set_conditions(struct monitor *m, const struct json *requests, struct error *err)
 {
 	struct monitor_set *s = m->set;
 	const struct delta *d = NULL;

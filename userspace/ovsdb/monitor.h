@@ -7,7 +7,6 @@
  * told that there is something to fetch and fetches when its peer can take it, so a
  * slow reader gets merged updates, bounded by the data that changed.
  */
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -20,6 +19,7 @@ struct change_list;
 struct db;
 struct dump_reader;
 struct history;
+struct json;
 struct monitor;
 struct monitor_set;
 
@@ -33,8 +33,8 @@ must_check int monitor_set_reserve(struct monitor_set *s, size_t n_tables);
 void monitor_set_restart(struct monitor_set *s, size_t n_tables);
 
 /* requests: the <monitor-requests> object. */
-must_check int monitor_new(struct monitor_set *s, enum monitor_kind kind, const json_t *requests,
-			   struct monitor **ret, struct error *err);
+must_check int monitor_new(struct monitor_set *s, enum monitor_kind kind,
+			   const struct json *requests, struct monitor **ret, struct error *err);
 void monitor_free(struct monitor *m); /* NULL is fine */
 const struct monitor_set *monitor_owner(const struct monitor *m);
 
@@ -56,4 +56,5 @@ bool monitor_has_pending(const struct monitor *m);
 
 /* monitor_cond_change: new conditions for some tables.  What they add and remove is part
  * of the next fetch. */
-must_check int monitor_set_conditions(struct monitor *m, const json_t *requests, struct error *err);
+must_check int monitor_set_conditions(struct monitor *m, const struct json *requests,
+				      struct error *err);

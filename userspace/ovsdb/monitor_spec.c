@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
+#include "base/text.h"
 #include "ovsdb/condition.h"
 #include "ovsdb/schema.h"
 #include "ovsdb/syntax.h"
@@ -12,7 +17,7 @@
 static void table_destroy(struct spec_table *t)
 {
 	free(t->columns);
-	json_decref(t->where);
+	free(t->where);
 	condition_free(t->condition);
 }
 
@@ -36,14 +41,13 @@ void monitor_spec_free(struct monitor_spec *spec)
 }
 
 static int add_column(struct spec_table *t, const struct column *column, unsigned int select,
-		      const json_t *json, struct error *err)
+		      const struct json *json, struct error *err)
 {
 	size_t i;
 
 	for (i = 0; i < t->n_columns; i++) {
 		if (t->columns[i].column == column)
-			return syntax_error(err, json, NULL,
-					    "column %s mentioned more than once",
+			return syntax_error(err, json, NULL, "column %s mentioned more than once",
 					    column->name);
 	}
 	t->columns[t->n_columns++] = (struct spec_column){ column, select };
@@ -51,33 +55,33 @@ static int add_column(struct spec_table *t, const struct column *column, unsigne
 }
 
 /* No "columns" member: all but _uuid, which is the key of the row's update anyway. */
-static int read_columns(struct spec_table *t, const json_t *json, unsigned int select,
+static int read_columns(struct spec_table *t, const struct json *json, unsigned int select,
 			struct error *err)
 {
 	const struct schema_table *table = t->table;
-	const json_t *name;
+	const struct json *name;
 	size_t i;
 
 	for (i = COLUMN_VERSION; !json && i < table->n_columns; i++) {
 		if (add_column(t, table->columns[i], select, json, err) < 0)
 			return -1;
 	}
-	json_array_foreach (json, i, name) {
+	json_foreach_element (json, name) {
 		const struct column *c;
 
 		if (!json_is_string(name))
 			return syntax_error(err, json, NULL, "array of column names expected");
-		c = schema_find_column(table, json_string_value(name));
+		c = schema_find_column(table, json_string(name));
 		if (!c)
 			return syntax_error(err, json, NULL, "%s is not a valid column name",
-					    json_string_value(name));
+					    json_string(name));
 		if (add_column(t, c, select, json, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int read_select(const char *table_name, const json_t *json, unsigned int *ret_select,
+static int read_select(const char *table_name, const struct json *json, unsigned int *ret_select,
 		       struct error *err)
 {
 	static const struct {
@@ -96,7 +100,7 @@ static int read_select(const char *table_name, const json_t *json, unsigned int 
 	if (json)
 		syntax_begin(&o, json, what);
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		const json_t *value =
+		const struct json *value =
 			json ? syntax_member(&o, flags[i].name, SYNTAX_BOOLEAN | SYNTAX_OPTIONAL)
 			     : NULL;
 
@@ -106,62 +110,77 @@ static int read_select(const char *table_name, const json_t *json, unsigned int 
 	return json ? syntax_end(&o, err) : 0;
 }
 
-static int set_where(struct spec_table *t, const json_t *where, struct error *err)
-{
-	struct condition *condition;
-
-	if (condition_from_json(where, t->table, NULL, true, &condition, err) < 0)
-		return -1;
-	condition_free(t->condition);
-	json_decref(t->where);
-	t->where = NULL;
-	t->condition = NULL;
-	if (condition_is_true(condition)) {
-		condition_free(condition);
-	} else {
-		t->condition = condition;
-		t->where = json_incref((json_t *)where);
-	}
-	return 0;
-}
-
 /* The conditions of a table's requests so far.  A row is seen where any of them lets it
  * be seen; no condition lets all.  (The reference takes one of them, by accident of its
  * hash table.) */
 struct wheres {
-	json_t *clauses; /* NULL: no request yet */
+	struct buf clauses; /* [clause,clause; empty: no request yet */
 	bool is_all;
 };
 
-static int add_where(struct wheres *w, const struct spec_table *t, const json_t *where,
+static int add_where(struct wheres *w, const struct spec_table *t, const struct json *where,
 		     struct error *err)
 {
 	struct condition *condition;
+	const struct json *clause;
 
-	if (!w->clauses)
-		w->clauses = json_array();
 	if (condition_from_json(where, t->table, NULL, true, &condition, err) < 0)
 		return -1;
 	w->is_all |= condition_is_true(condition);
 	condition_free(condition);
-	if (where && json_array_extend(w->clauses, (json_t *)where) < 0)
-		return error_nomem(err);
+	if (!w->clauses.len)
+		buf_putc(&w->clauses, '[');
+	json_foreach_element (where, clause) {
+		if (w->clauses.len > 1)
+			buf_putc(&w->clauses, ',');
+		text_put_json(&w->clauses, clause);
+	}
+	return 0;
+}
+
+static int set_where(struct spec_table *t, char *where_take, struct error *err)
+{
+	struct condition *condition = NULL;
+	struct json_doc *doc = NULL;
+	int rc = 0;
+
+	if (where_take)
+		rc = json_parse(where_take, strlen(where_take), &doc, err);
+	if (!rc && where_take)
+		rc = condition_from_json(json_doc_root(doc), t->table, NULL, true, &condition, err);
+	json_doc_unref(doc);
+	if (rc < 0) {
+		free(where_take);
+		return -1;
+	}
+	free(t->where);
+	condition_free(t->condition);
+	t->where = where_take;
+	t->condition = condition;
 	return 0;
 }
 
 /* Ends the collection: the table gets what was collected, if rc is 0. */
 static int finish_wheres(struct wheres *w, struct spec_table *t, int rc, struct error *err)
 {
-	if (!rc && w->clauses)
-		rc = set_where(t, w->is_all ? NULL : w->clauses, err);
-	json_decref(w->clauses);
+	char *where = NULL;
+
+	buf_putc(&w->clauses, ']');
+	if (!rc && !buf_ok(&w->clauses))
+		rc = error_nomem(err);
+	if (!rc && w->clauses.len > 1) {
+		if (!w->is_all)
+			where = buf_steal(&w->clauses);
+		rc = set_where(t, where, err);
+	}
+	buf_free(&w->clauses);
 	return rc;
 }
 
-static int read_request(struct spec_table *t, enum monitor_kind kind, const json_t *json,
+static int read_request(struct spec_table *t, enum monitor_kind kind, const struct json *json,
 			struct wheres *wheres, struct error *err)
 {
-	const json_t *columns, *select_json, *where = NULL;
+	const struct json *columns, *select_json, *where = NULL;
 	struct syntax_object o;
 	unsigned int select;
 	char what[256];
@@ -180,11 +199,11 @@ static int read_request(struct spec_table *t, enum monitor_kind kind, const json
 }
 
 /* json: one request or an array of them. */
-static int read_table(struct spec_table *t, enum monitor_kind kind, const json_t *json,
+static int read_table(struct spec_table *t, enum monitor_kind kind, const struct json *json,
 		      struct error *err)
 {
-	struct wheres wheres = { .clauses = NULL };
-	const json_t *request;
+	struct wheres wheres = { .clauses = BUF_INIT };
+	const struct json *request;
 	size_t i;
 	int rc = 0;
 
@@ -193,8 +212,8 @@ static int read_table(struct spec_table *t, enum monitor_kind kind, const json_t
 		return error_nomem(err);
 	if (!json_is_array(json))
 		rc = read_request(t, kind, json, &wheres, err);
-	for (i = 0; !rc && i < json_array_size(json); i++) {
-		request = json_array_get(json, i);
+	for (i = 0; !rc && i < json_n_elements(json); i++) {
+		request = json_at(json, i);
 		rc = read_request(t, kind, request, &wheres, err);
 	}
 	return finish_wheres(&wheres, t, rc, err);
@@ -215,21 +234,6 @@ static int by_column_number(const void *a, const void *b)
 						       : ca->column->number > cb->column->number;
 }
 
-static json_t *table_key(const struct spec_table *t)
-{
-	json_t *key = json_pack("[i,i,O?]", (int)t->table->number, (int)t->select, t->where);
-	size_t i;
-
-	for (i = 0; key && i < t->n_columns; i++) {
-		if (json_array_append_new(key, json_integer(t->columns[i].column->number)) < 0 ||
-		    json_array_append_new(key, json_integer(t->columns[i].select)) < 0) {
-			json_decref(key);
-			return NULL;
-		}
-	}
-	return key;
-}
-
 static bool is_volatile(const struct column *c)
 {
 	return c->number == COLUMN_VERSION || (c->number >= COLUMN_FIRST && !c->is_persistent);
@@ -237,40 +241,42 @@ static bool is_volatile(const struct column *c)
 
 static bool is_table_volatile(const struct spec_table *t)
 {
-	const json_t *clause;
 	size_t i;
 
 	for (i = 0; i < t->n_columns; i++) {
 		if (is_volatile(t->columns[i].column))
 			return true;
 	}
-	json_array_foreach (t->where, i, clause) {
-		const char *name = json_string_value(json_array_get(clause, 0));
+	return t->condition && condition_has_column(t->condition, is_volatile);
+}
 
-		if (name && is_volatile(schema_find_column(t->table, name)))
-			return true;
-	}
-	return false;
+static void put_table_key(struct buf *to, const struct spec_table *t)
+{
+	size_t i;
+
+	buf_printf(to, " %u,%u", t->table->number, t->select);
+	for (i = 0; i < t->n_columns; i++)
+		buf_printf(to, ",%u,%u", t->columns[i].column->number, t->columns[i].select);
+	if (t->where)
+		buf_puts(to, t->where);
 }
 
 /* Brings everything in a fixed order and describes it. */
 static int finish(struct monitor_spec *spec, struct error *err)
 {
-	json_t *key = json_pack("[i]", (int)spec->kind);
+	struct buf key = BUF_INIT;
 	size_t i;
 
 	qsort(spec->tables, spec->n_tables, sizeof(spec->tables[0]), by_table_number);
-	for (i = 0; key && i < spec->n_tables; i++) {
+	buf_printf(&key, "%u", (unsigned int)spec->kind);
+	for (i = 0; i < spec->n_tables; i++) {
 		struct spec_table *t = &spec->tables[i];
 
 		spec->is_volatile |= is_table_volatile(t);
 		qsort(t->columns, t->n_columns, sizeof(t->columns[0]), by_column_number);
-		if (json_array_append_new(key, table_key(t)) < 0)
-			break;
+		put_table_key(&key, t);
 	}
-	if (key && i == spec->n_tables)
-		spec->key = json_dumps(key, JSON_COMPACT | JSON_SORT_KEYS);
-	json_decref(key);
+	spec->key = buf_steal(&key);
 	return spec->key ? 0 : error_nomem(err);
 }
 
@@ -291,32 +297,31 @@ static struct monitor_spec *spec_alloc(enum monitor_kind kind, size_t n_tables)
 }
 
 static int read_tables(struct monitor_spec *spec, const struct schema *schema,
-		       const json_t *requests, struct error *err)
+		       const struct json *requests, struct error *err)
 {
-	const char *name;
-	json_t *value;
+	const struct json_member *m;
 
-	json_object_foreach ((json_t *)requests, name, value) {
+	json_foreach_member (requests, m) {
 		struct spec_table *t = &spec->tables[spec->n_tables];
 
-		t->table = schema_find_table(schema, name);
+		t->table = schema_find_table(schema, m->name.string);
 		if (!t->table)
-			return error_set(err, "syntax error", "no table named %s", name);
+			return error_set(err, "syntax error", "no table named %s", m->name.string);
 		spec->n_tables++;
-		if (read_table(t, spec->kind, value, err) < 0)
+		if (read_table(t, spec->kind, &m->value, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int monitor_spec_new(const struct schema *schema, enum monitor_kind kind, const json_t *requests,
-		     struct monitor_spec **ret, struct error *err)
+int monitor_spec_new(const struct schema *schema, enum monitor_kind kind,
+		     const struct json *requests, struct monitor_spec **ret, struct error *err)
 {
 	struct monitor_spec *spec;
 
 	if (!json_is_object(requests))
 		return syntax_error(err, requests, NULL, "monitor-requests must be object");
-	spec = spec_alloc(kind, json_object_size(requests));
+	spec = spec_alloc(kind, json_n_members(requests));
 	if (!spec)
 		return error_nomem(err);
 	if (read_tables(spec, schema, requests, err) < 0 || finish(spec, err) < 0) {
@@ -338,17 +343,21 @@ static int copy_table(const struct spec_table *from, struct spec_table *to, stru
 	if (!to->columns)
 		return error_nomem(err);
 	memcpy(to->columns, from->columns, from->n_columns * sizeof(to->columns[0]));
-	return from->where ? set_where(to, from->where, err) : 0;
+	if (!from->where)
+		return 0;
+	to->where = strdup(from->where);
+	to->condition = condition_ref(from->condition);
+	return to->where ? 0 : error_nomem(err);
 }
 
-static int change_request(const struct spec_table *t, const json_t *json, struct wheres *wheres,
-			  struct error *err)
+static int change_request(const struct spec_table *t, const struct json *json,
+			  struct wheres *wheres, struct error *err)
 {
 	struct syntax_object o;
-	const json_t *where;
+	const struct json *where;
 	char what[256];
 
-	if (json_object_get(json, "columns"))
+	if (json_get(json, "columns"))
 		return syntax_error(err, json, NULL, "changing columns is unsupported");
 	snprintf(what, sizeof(what), "table %s", t->table->name);
 	syntax_begin(&o, json, what);
@@ -359,9 +368,9 @@ static int change_request(const struct spec_table *t, const json_t *json, struct
 }
 
 static int change_table(struct monitor_spec *spec, const struct schema *schema, const char *name,
-			const json_t *json, struct error *err)
+			const struct json *json, struct error *err)
 {
-	struct wheres wheres = { .clauses = NULL };
+	struct wheres wheres = { .clauses = BUF_INIT };
 	struct spec_table *t = spec->tables;
 	size_t i;
 	int rc = 0;
@@ -375,19 +384,19 @@ static int change_table(struct monitor_spec *spec, const struct schema *schema, 
 	if (!json_is_array(json))
 		return error_set(err, "syntax error", "table %s no monitor-cond-change JSON array",
 				 name);
-	for (i = 0; !rc && i < json_array_size(json); i++)
-		rc = change_request(t, json_array_get(json, i), &wheres, err);
+	for (i = 0; !rc && i < json_n_elements(json); i++)
+		rc = change_request(t, json_at(json, i), &wheres, err);
 	if (spec->kind != MONITOR)
 		return finish_wheres(&wheres, t, rc, err);
-	json_decref(wheres.clauses); /* this kind knows no conditions */
+	buf_free(&wheres.clauses); /* this kind knows no conditions */
 	return rc;
 }
 
 static int change_tables(struct monitor_spec *spec, const struct schema *schema,
-			 const struct monitor_spec *old, const json_t *requests, struct error *err)
+			 const struct monitor_spec *old, const struct json *requests,
+			 struct error *err)
 {
-	const char *name;
-	json_t *value;
+	const struct json_member *m;
 	size_t i;
 
 	for (i = 0; i < old->n_tables; i++) {
@@ -395,15 +404,15 @@ static int change_tables(struct monitor_spec *spec, const struct schema *schema,
 		if (copy_table(&old->tables[i], &spec->tables[i], err) < 0)
 			return -1;
 	}
-	json_object_foreach ((json_t *)requests, name, value) {
-		if (change_table(spec, schema, name, value, err) < 0)
+	json_foreach_member (requests, m) {
+		if (change_table(spec, schema, m->name.string, &m->value, err) < 0)
 			return -1;
 	}
 	return finish(spec, err);
 }
 
 int monitor_spec_change(const struct schema *schema, const struct monitor_spec *old,
-			const json_t *requests, struct monitor_spec **ret, struct error *err)
+			const struct json *requests, struct monitor_spec **ret, struct error *err)
 {
 	struct monitor_spec *spec;
 

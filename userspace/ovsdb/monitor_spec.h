@@ -4,7 +4,6 @@
  * What a monitor wants to see: the <monitor-requests> of its request, read and checked.
  * Two monitors with the same key see the same.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,6 +12,7 @@
 
 struct column;
 struct condition;
+struct json;
 struct schema;
 struct schema_table;
 
@@ -28,7 +28,7 @@ struct spec_table {
 	struct spec_column *columns;
 	size_t n_columns;
 	unsigned int select; /* of any of its requests */
-	json_t *where; /* array; NULL: all rows */
+	char *where; /* array, as text; NULL: all rows */
 	struct condition *condition; /* the same; NULL: all rows */
 };
 
@@ -42,11 +42,11 @@ struct monitor_spec {
 };
 
 must_check int monitor_spec_new(const struct schema *schema, enum monitor_kind kind,
-				const json_t *requests, struct monitor_spec **ret,
+				const struct json *requests, struct monitor_spec **ret,
 				struct error *err);
 /* A copy with other conditions for the tables in the requests of monitor_cond_change. */
 must_check int monitor_spec_change(const struct schema *schema, const struct monitor_spec *old,
-				   const json_t *requests, struct monitor_spec **ret,
+				   const struct json *requests, struct monitor_spec **ret,
 				   struct error *err);
 struct monitor_spec *monitor_spec_ref(struct monitor_spec *spec);
 void monitor_spec_free(struct monitor_spec *spec); /* lets go of it; NULL is fine */

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "ovsdb/condition.h"
 #include "ovsdb/db.h"
 #include "ovsdb/delta.h"
 #include "ovsdb/monitor_spec.h"
 #include "ovsdb/row_text.h"
-#include "ovsdb/text.h"
 
 /* One <table-updates> on its way.  Brackets are opened by the first row that needs them. */
 struct writer {
@@ -260,7 +260,7 @@ int monitor_text_changes(struct buf *to, const struct monitor_spec *spec, const 
 
 static bool same_condition(const struct spec_table *a, const struct spec_table *b)
 {
-	return a->where == b->where || (a->where && b->where && json_equal(a->where, b->where));
+	return a->where == b->where || (a->where && b->where && !strcmp(a->where, b->where));
 }
 
 int monitor_text_conditions(struct buf *to, const struct monitor_spec *before,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "ovsdb/schema.h"
 #include "ovsdb/syntax.h"
 #include "ovsdb/txn.h"
@@ -57,7 +58,7 @@ static bool is_applicable(enum mutator m, const struct type *type)
 	return type->key.type == ATOM_INTEGER || (type->key.type == ATOM_REAL && m != MODULO);
 }
 
-static int fail_mismatch(const json_t *json, const struct mutation *m, struct error *err)
+static int fail_mismatch(const struct json *json, const struct mutation *m, struct error *err)
 {
 	struct buf type = BUF_INIT;
 
@@ -73,7 +74,7 @@ static int fail_mismatch(const json_t *json, const struct mutation *m, struct er
 	return -1;
 }
 
-static int arg_from_json(const json_t *json, struct mutation *m, struct symtab *symtab,
+static int arg_from_json(const struct json *json, struct mutation *m, struct symtab *symtab,
 			 struct error *err)
 {
 	struct type type = m->column->type;
@@ -97,13 +98,13 @@ static int arg_from_json(const json_t *json, struct mutation *m, struct symtab *
 	return datum_from_json(json, &type, symtab, true, &m->arg, err);
 }
 
-static int mutation_from_json(const json_t *json, const struct schema_table *table,
+static int mutation_from_json(const struct json *json, const struct schema_table *table,
 			      struct symtab *symtab, struct mutation *m, struct error *err)
 {
-	const char *column = json_string_value(json_array_get(json, 0));
-	const char *mutator = json_string_value(json_array_get(json, 1));
+	const char *column = json_string(json_at(json, 0));
+	const char *mutator = json_string(json_at(json, 1));
 
-	if (json_array_size(json) != 3 || !column || !mutator)
+	if (json_n_elements(json) != 3 || !column || !mutator)
 		return syntax_error(err, json, NULL, "Parse error in mutation.");
 	m->column = schema_find_column(table, column);
 	if (!m->column)
@@ -117,20 +118,20 @@ static int mutation_from_json(const json_t *json, const struct schema_table *tab
 		return -1;
 	if (!is_applicable(m->mutator, &m->column->type))
 		return fail_mismatch(json, m, err);
-	return arg_from_json(json_array_get(json, 2), m, symtab, err);
+	return arg_from_json(json_at(json, 2), m, symtab, err);
 }
 
-int mutation_list_from_json(const json_t *json, const struct schema_table *table,
+int mutation_list_from_json(const struct json *json, const struct schema_table *table,
 			    struct symtab *symtab, struct mutation_list **ret, struct error *err)
 {
-	size_t n = json_array_size(json);
+	size_t n = json_n_elements(json);
 	struct mutation_list *m = calloc(1, sizeof(*m) + n * sizeof(m->mutations[0]));
 
 	if (!m)
 		return error_nomem(err);
 	for (; m->n < n; m->n++) {
-		if (mutation_from_json(json_array_get(json, m->n), table, symtab,
-				       &m->mutations[m->n], err) < 0) {
+		if (mutation_from_json(json_at(json, m->n), table, symtab, &m->mutations[m->n],
+				       err) < 0) {
 			mutation_list_free(m);
 			return -1;
 		}

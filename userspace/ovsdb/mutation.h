@@ -3,17 +3,17 @@
 /*
  * The mutations of a "mutate" operation (RFC 7047 5.1 <mutation>).  For op.c.
  */
-#include <jansson.h>
 
 #include "base/error.h"
 
+struct json;
 struct mutation_list;
 struct row;
 struct schema_table;
 struct symtab;
 struct txn;
 
-must_check int mutation_list_from_json(const json_t *json, const struct schema_table *table,
+must_check int mutation_list_from_json(const struct json *json, const struct schema_table *table,
 				       struct symtab *symtab, struct mutation_list **ret,
 				       struct error *err);
 void mutation_list_free(struct mutation_list *m); /* NULL is fine */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "ovsdb/condition.h"
 #include "ovsdb/db.h"
 #include "ovsdb/mutation.h"
@@ -15,25 +17,25 @@
 #include "ovsdb/row_json.h"
 #include "ovsdb/symtab.h"
 #include "ovsdb/syntax.h"
-#include "ovsdb/text.h"
 #include "ovsdb/txn.h"
 
 /* insert */
 
-static int insert_uuid(struct op_context *c, const struct schema_table *table, const json_t *given,
-		       const json_t *name, struct uuid *ret, struct error *err)
+static int insert_uuid(struct op_context *c, const struct schema_table *table,
+		       const struct json *given, const struct json *name, struct uuid *ret,
+		       struct error *err)
 {
 	struct symbol *symbol;
 	struct uuid uuid = { { 0 } };
 
-	if (given && !uuid_parse(json_string_value(given), &uuid))
+	if (given && !uuid_parse(json_string(given), &uuid))
 		return syntax_error(err, given, NULL, "bad uuid");
 	if (given && !txn_may_insert(c->txn, table, &uuid))
 		return syntax_error(err, given, "duplicate uuid",
 				    "This UUID would duplicate a UUID already present within the "
 				    "table or deleted within the same transaction.");
 	if (name) {
-		symbol = symtab_get(c->symtab, json_string_value(name));
+		symbol = symtab_get(c->symtab, json_string(name));
 		if (!symbol)
 			return error_nomem(err);
 		if (symbol->is_created)
@@ -85,9 +87,9 @@ static int insert_row(struct op_context *c, const struct schema_table *table,
 static int op_insert(struct op_context *c, struct syntax_object *o, struct error *err)
 {
 	const struct schema_table *table = op_table_member(c, o);
-	const json_t *given = syntax_member(o, "uuid", SYNTAX_STRING | SYNTAX_OPTIONAL);
-	const json_t *name = syntax_member(o, "uuid-name", SYNTAX_ID | SYNTAX_OPTIONAL);
-	const json_t *json = syntax_member(o, "row", SYNTAX_OBJECT);
+	const struct json *given = syntax_member(o, "uuid", SYNTAX_STRING | SYNTAX_OPTIONAL);
+	const struct json *name = syntax_member(o, "uuid-name", SYNTAX_ID | SYNTAX_OPTIONAL);
+	const struct json *json = syntax_member(o, "row", SYNTAX_OBJECT);
 	struct row_json row;
 	struct uuid uuid;
 	int rc;
@@ -114,8 +116,9 @@ struct matching {
 	int64_t n;
 };
 
-static int run_matching(struct op_context *c, const struct schema_table *table, const json_t *where,
-			query_fn *fn, struct matching *m, struct error *err)
+static int run_matching(struct op_context *c, const struct schema_table *table,
+			const struct json *where, query_fn *fn, struct matching *m,
+			struct error *err)
 {
 	struct condition *condition;
 	int rc;
@@ -152,7 +155,7 @@ static int update_row(void *arg, const struct row *row, struct error *err)
 	return 0;
 }
 
-static int check_mutable(const struct row_json *row, const json_t *op, struct error *err)
+static int check_mutable(const struct row_json *row, const struct json *op, struct error *err)
 {
 	for (size_t i = 0; i < row->n; i++) {
 		const struct column *column = row->members[i].column;
@@ -168,8 +171,8 @@ static int check_mutable(const struct row_json *row, const json_t *op, struct er
 static int op_update(struct op_context *c, struct syntax_object *o, struct error *err)
 {
 	const struct schema_table *table = op_table_member(c, o);
-	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
-	const json_t *json = syntax_member(o, "row", SYNTAX_OBJECT);
+	const struct json *where = syntax_member(o, "where", SYNTAX_ARRAY);
+	const struct json *json = syntax_member(o, "row", SYNTAX_OBJECT);
 	struct row_json row;
 	struct matching m = { .values = &row };
 	int rc;
@@ -195,8 +198,8 @@ static int mutate_row(void *arg, const struct row *row, struct error *err)
 static int op_mutate(struct op_context *c, struct syntax_object *o, struct error *err)
 {
 	const struct schema_table *table = op_table_member(c, o);
-	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
-	const json_t *json = syntax_member(o, "mutations", SYNTAX_ARRAY);
+	const struct json *where = syntax_member(o, "where", SYNTAX_ARRAY);
+	const struct json *json = syntax_member(o, "mutations", SYNTAX_ARRAY);
 	struct mutation_list *mutations;
 	struct matching m = { .n = 0 };
 	int rc;
@@ -221,7 +224,7 @@ static int delete_row(void *arg, const struct row *row, struct error *err)
 static int op_delete(struct op_context *c, struct syntax_object *o, struct error *err)
 {
 	const struct schema_table *table = op_table_member(c, o);
-	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
+	const struct json *where = syntax_member(o, "where", SYNTAX_ARRAY);
 	struct matching m = { .n = 0 };
 
 	if (op_table_members_ok(o, err) < 0)
@@ -233,7 +236,7 @@ static int op_delete(struct op_context *c, struct syntax_object *o, struct error
 
 static int op_commit(struct op_context *c, struct syntax_object *o, struct error *err)
 {
-	const json_t *durable = syntax_member(o, "durable", SYNTAX_BOOLEAN);
+	const struct json *durable = syntax_member(o, "durable", SYNTAX_BOOLEAN);
 
 	if (op_table_members_ok(o, err) < 0)
 		return -1;
@@ -252,24 +255,23 @@ static int op_abort(struct op_context *c, struct syntax_object *o, struct error 
 
 static int op_comment(struct op_context *c, struct syntax_object *o, struct error *err)
 {
-	const json_t *comment = syntax_member(o, "comment", SYNTAX_STRING);
+	const struct json *comment = syntax_member(o, "comment", SYNTAX_STRING);
 
 	if (op_table_members_ok(o, err) < 0)
 		return -1;
-	txn_add_comment(c->txn, json_string_value(comment));
+	txn_add_comment(c->txn, json_string(comment));
 	buf_puts(c->result, "{}");
 	return 0;
 }
 
 static int op_assert(struct op_context *c, struct syntax_object *o, struct error *err)
 {
-	const json_t *lock = syntax_member(o, "lock", SYNTAX_ID);
+	const struct json *lock = syntax_member(o, "lock", SYNTAX_ID);
 
 	if (op_table_members_ok(o, err) < 0)
 		return -1;
-	if (!c->has_lock || !c->has_lock(c->has_lock_arg, json_string_value(lock)))
-		return error_set(err, "not owner", "Asserted lock %s not held.",
-				 json_string_value(lock));
+	if (!c->has_lock || !c->has_lock(c->has_lock_arg, json_string(lock)))
+		return error_set(err, "not owner", "Asserted lock %s not held.", json_string(lock));
 	buf_puts(c->result, "{}");
 	return 0;
 }
@@ -308,10 +310,10 @@ static int check_allowed(const struct op_context *c, const struct op *op, struct
 			 name);
 }
 
-int op_announce(struct op_context *c, const json_t *json, struct error *err)
+int op_announce(struct op_context *c, const struct json *json, struct error *err)
 {
-	const char *given = json_string_value(json_object_get(json, "uuid"));
-	const char *name = given ? json_string_value(json_object_get(json, "uuid-name")) : NULL;
+	const char *given = json_string(json_get(json, "uuid"));
+	const char *name = given ? json_string(json_get(json, "uuid-name")) : NULL;
 	struct symbol *symbol;
 	struct uuid uuid;
 
@@ -324,19 +326,20 @@ int op_announce(struct op_context *c, const json_t *json, struct error *err)
 	return 0;
 }
 
-int op_run(struct op_context *c, const json_t *json, size_t number, size_t n, struct error *err)
+int op_run(struct op_context *c, const struct json *json, size_t number, size_t n,
+	   struct error *err)
 {
 	struct syntax_object o;
 	const struct op *op = NULL;
-	const json_t *name;
+	const struct json *name;
 	int rc = 0;
 
 	syntax_begin_one_of(&o, json, "ovsdb operation", number, n);
 	name = syntax_member(&o, "op", SYNTAX_ID);
 	if (name)
-		op = find_op(json_string_value(name));
+		op = find_op(json_string(name));
 	if (name && !op)
-		syntax_fail(&o, "No operation \"%s\"", json_string_value(name));
+		syntax_fail(&o, "No operation \"%s\"", json_string(name));
 	if (op)
 		rc = op->run(c, &o, err);
 	/* What is wrong with the request comes before what is wrong with its effect. */

@@ -169,9 +169,9 @@ static int run(struct op_context *c, const struct schema_table *table,
 int op_select(struct op_context *c, struct syntax_object *o, struct error *err)
 {
 	const struct schema_table *table = op_table_member(c, o);
-	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
-	const json_t *names = syntax_member(o, "columns", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
-	const json_t *sort_names = syntax_member(o, "sort", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
+	const struct json *where = syntax_member(o, "where", SYNTAX_ARRAY);
+	const struct json *names = syntax_member(o, "columns", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
+	const struct json *sort_names = syntax_member(o, "sort", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
 	struct columns columns = { NULL, 0 }, sort = { NULL, 0 };
 	struct condition *condition = NULL;
 	int rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ovsdb/op_table.h"
 
+#include "base/json.h"
 #include "ovsdb/db.h"
 #include "ovsdb/op_context.h"
 #include "ovsdb/syntax.h"
@@ -8,14 +9,14 @@
 
 const struct schema_table *op_table_member(struct op_context *c, struct syntax_object *o)
 {
-	const json_t *name = syntax_member(o, "table", SYNTAX_ID);
+	const struct json *name = syntax_member(o, "table", SYNTAX_ID);
 	const struct schema_table *table;
 
 	if (!name)
 		return NULL;
-	table = schema_find_table(db_schema(txn_db(c->txn)), json_string_value(name));
+	table = schema_find_table(db_schema(txn_db(c->txn)), json_string(name));
 	if (!table)
-		syntax_fail(o, "No table named %s.", json_string_value(name));
+		syntax_fail(o, "No table named %s.", json_string(name));
 	return table;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "ovsdb/condition.h"
 #include "ovsdb/hash.h"
 #include "ovsdb/op_context.h"
@@ -82,13 +83,14 @@ static int add_expected(struct wait *w, const struct row_json *row, struct error
 	return 0;
 }
 
-static int parse_rows(struct wait *w, struct op_context *c, const json_t *rows, struct error *err)
+static int parse_rows(struct wait *w, struct op_context *c, const struct json *rows,
+		      struct error *err)
 {
-	for (size_t i = 0; i < json_array_size(rows); i++) {
+	for (size_t i = 0; i < json_n_elements(rows); i++) {
 		struct row_json row;
 		int rc;
 
-		if (row_json_parse(json_array_get(rows, i), w->table, c->symtab, &row, err) < 0)
+		if (row_json_parse(json_at(rows, i), w->table, c->symtab, &row, err) < 0)
 			return -1;
 		rc = add_expected(w, &row, err);
 		row_json_destroy(&row);
@@ -157,17 +159,17 @@ static int fail_unmet(struct op_context *c, const struct wait *w, int64_t timeou
 	return error_set(err, "timed out", "\"where\" clause test failed");
 }
 
-static int parse_timeout(const json_t *json, int64_t *ret, struct error *err)
+static int parse_timeout(const struct json *json, int64_t *ret, struct error *err)
 {
-	*ret = INT64_MAX;
-	if (json && syntax_integer(json, ret) && *ret < 0)
+	*ret = json ? json->integer : INT64_MAX;
+	if (*ret < 0)
 		return syntax_error(err, json, NULL, "timeout must be nonnegative");
 	return 0;
 }
 
-static int parse_until(const json_t *json, bool *ret_is_equal, struct error *err)
+static int parse_until(const struct json *json, bool *ret_is_equal, struct error *err)
 {
-	const char *until = json_string_value(json);
+	const char *until = json_string(json);
 
 	*ret_is_equal = !strcmp(until, "==");
 	if (!*ret_is_equal && strcmp(until, "!="))
@@ -178,11 +180,11 @@ static int parse_until(const json_t *json, bool *ret_is_equal, struct error *err
 int op_wait(struct op_context *c, struct syntax_object *o, struct error *err)
 {
 	struct wait w = { .n_columns = 0 };
-	const json_t *timeout = syntax_member(o, "timeout", SYNTAX_INTEGER | SYNTAX_OPTIONAL);
-	const json_t *where = syntax_member(o, "where", SYNTAX_ARRAY);
-	const json_t *names = syntax_member(o, "columns", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
-	const json_t *until = syntax_member(o, "until", SYNTAX_STRING);
-	const json_t *rows = syntax_member(o, "rows", SYNTAX_ARRAY);
+	const struct json *timeout = syntax_member(o, "timeout", SYNTAX_INTEGER | SYNTAX_OPTIONAL);
+	const struct json *where = syntax_member(o, "where", SYNTAX_ARRAY);
+	const struct json *names = syntax_member(o, "columns", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
+	const struct json *until = syntax_member(o, "until", SYNTAX_STRING);
+	const struct json *rows = syntax_member(o, "rows", SYNTAX_ARRAY);
 	struct condition *condition = NULL;
 	bool is_equal_wanted = false;
 	int64_t timeout_ms;

@@ -3,23 +3,24 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/schema.h"
 #include "ovsdb/syntax.h"
 
-static int parse_members(const json_t *json, const struct schema_table *table,
+static int parse_members(const struct json *json, const struct schema_table *table,
 			 struct symtab *symtab, struct row_json *r, struct error *err)
 {
-	const char *name;
-	json_t *value;
+	const struct json_member *m;
 
-	json_object_foreach ((json_t *)json, name, value) {
-		const struct column *column = schema_find_column(table, name);
+	json_foreach_member (json, m) {
+		const struct column *column = schema_find_column(table, m->name.string);
 
 		if (!column)
 			return syntax_error(err, json, "unknown column",
-					    "No column %s in table %s.", name, table->name);
-		if (datum_from_json(value, &column->type, symtab, true, &r->members[r->n].value,
+					    "No column %s in table %s.", m->name.string,
+					    table->name);
+		if (datum_from_json(&m->value, &column->type, symtab, true, &r->members[r->n].value,
 				    err) < 0)
 			return -1;
 		r->members[r->n++].column = column;
@@ -27,13 +28,13 @@ static int parse_members(const json_t *json, const struct schema_table *table,
 	return 0;
 }
 
-int row_json_parse(const json_t *json, const struct schema_table *table, struct symtab *symtab,
+int row_json_parse(const struct json *json, const struct schema_table *table, struct symtab *symtab,
 		   struct row_json *ret, struct error *err)
 {
 	*ret = (struct row_json){ .n = 0 };
 	if (!json_is_object(json))
 		return syntax_error(err, json, NULL, "row must be JSON object");
-	ret->members = malloc((json_object_size(json) + 1) * sizeof(*ret->members));
+	ret->members = malloc((json_n_members(json) + 1) * sizeof(*ret->members));
 	if (!ret->members)
 		return error_nomem(err);
 	if (parse_members(json, table, symtab, ret, err) < 0) {

@@ -3,13 +3,13 @@
 /*
  * A <row> of RFC 7047: some columns of a table with their values.  For the operations.
  */
-#include <jansson.h>
 #include <stddef.h>
 
 #include "base/error.h"
 
 struct column;
 struct datum;
+struct json;
 struct schema_table;
 struct symtab;
 
@@ -22,7 +22,7 @@ struct row_json {
 };
 
 /* On failure *ret is empty. */
-must_check int row_json_parse(const json_t *json, const struct schema_table *table,
+must_check int row_json_parse(const struct json *json, const struct schema_table *table,
 			      struct symtab *symtab, struct row_json *ret, struct error *err);
 void row_json_destroy(struct row_json *r);
 /* Borrowed; NULL: not among the members. */

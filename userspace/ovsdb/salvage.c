@@ -11,6 +11,9 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
 #include "ovsdb/db.h"
 #include "ovsdb/journal_file.h"
 #include "ovsdb/journal_json.h"
@@ -41,7 +44,7 @@ static void on_lost(void *arg, const struct error *why)
 	buf_printf(s->report, "record at offset %zu: %s\n", s->offset, why->text);
 }
 
-static int start_db(struct salvage *s, const json_t *json, struct error *err)
+static int start_db(struct salvage *s, const struct json *json, struct error *err)
 {
 	struct schema *schema;
 
@@ -59,19 +62,20 @@ static int start_db(struct salvage *s, const json_t *json, struct error *err)
 
 static int apply_record(struct salvage *s, const struct record *r, struct error *err)
 {
-	json_t *json = json_loadb(r->body, r->len, 0, NULL);
+	const struct json *json;
+	struct json_doc *doc;
 	int rc = 0;
 
-	if (!json)
-		return error_set(err, "ovsdb error", "not JSON");
-	if (json_is_string(json_object_get(json, "name")) &&
-	    json_is_object(json_object_get(json, "tables")))
+	if (json_parse(r->body, r->len, &doc, err) < 0)
+		return -1;
+	json = json_doc_root(doc);
+	if (json_is_string(json_get(json, "name")) && json_is_object(json_get(json, "tables")))
 		rc = start_db(s, json, err);
 	else if (!s->db)
 		rc = error_set(err, "ovsdb error", "it comes before any schema");
 	else
 		journal_apply_loosely(s->txn, json, on_lost, s);
-	json_decref(json);
+	json_doc_unref(doc);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include "ovsdb/schema.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,9 +11,12 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
+#include "base/text.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/syntax.h"
-#include "ovsdb/text.h"
 
 /* Lookups */
 
@@ -95,7 +99,7 @@ void schema_free(struct schema *s)
 }
 
 /* Names of tables and columns. */
-static int check_name(const json_t *json, const char *name, struct error *err)
+static int check_name(const struct json *json, const char *name, struct error *err)
 {
 	if (name[0] == '_')
 		return syntax_error(err, json, NULL, "names beginning with \"_\" are reserved");
@@ -104,24 +108,24 @@ static int check_name(const json_t *json, const char *name, struct error *err)
 	return 0;
 }
 
-/* The members' names of an object, sorted.  The strings are the object's. */
-static const char **sorted_names(const json_t *object)
+static int by_name(const void *a, const void *b)
 {
-	size_t n = 0;
-	const char **names = malloc((json_object_size(object) + 1) * sizeof(*names));
-	const char *name;
-	json_t *value;
+	const struct json_member *const *ma = a, *const *mb = b;
 
-	if (!names)
-		return NULL;
-	json_object_foreach ((json_t *)object, name, value) {
-		size_t at = n++;
+	return strcmp((*ma)->name.string, (*mb)->name.string);
+}
 
-		for (; at && strcmp(names[at - 1], name) > 0; at--)
-			names[at] = names[at - 1];
-		names[at] = name;
-	}
-	return names;
+/* The members of an object in order of their names; NULL: out of memory. */
+static const struct json_member **sorted_members(const struct json *object)
+{
+	size_t n = json_n_members(object);
+	const struct json_member **members = malloc((n + 1) * sizeof(*members));
+
+	for (size_t i = 0; members && i < n; i++)
+		members[i] = &object->members[i];
+	if (members)
+		qsort(members, n, sizeof(*members), by_name);
+	return members;
 }
 
 /* Columns */
@@ -148,9 +152,9 @@ static struct column *column_new(const struct schema_table *t, unsigned int numb
 	return c;
 }
 
-static int read_column(struct column *c, const json_t *json, struct error *err)
+static int read_column(struct column *c, const struct json *json, struct error *err)
 {
-	const json_t *is_mutable, *is_ephemeral, *type;
+	const struct json *is_mutable, *is_ephemeral, *type;
 	struct syntax_object o;
 	char what[300];
 
@@ -180,7 +184,7 @@ static int make_default(struct column *c, struct error *err)
 	return c->default_text ? 0 : error_nomem(err);
 }
 
-static int add_column(struct schema_table *t, const char *name, const json_t *json,
+static int add_column(struct schema_table *t, const char *name, const struct json *json,
 		      struct error *err)
 {
 	unsigned int number = (unsigned int)t->n_columns;
@@ -198,34 +202,34 @@ static int add_column(struct schema_table *t, const char *name, const json_t *js
 	return make_default(c, err);
 }
 
-static int read_columns(struct schema_table *t, const json_t *table_json, const json_t *columns,
-			struct error *err)
+static int read_columns(struct schema_table *t, const struct json *table_json,
+			const struct json *columns, struct error *err)
 {
-	size_t n = json_object_size(columns);
-	const char **names = sorted_names(columns);
+	size_t n = json_n_members(columns);
+	const struct json_member **members = sorted_members(columns);
 	int rc = 0;
 
 	t->columns = calloc(n + COLUMN_FIRST, sizeof(struct column *));
-	if (!names || !t->columns)
+	if (!members || !t->columns)
 		rc = error_nomem(err);
 	if (!rc)
 		rc = add_column(t, "_uuid", NULL, err);
 	if (!rc)
 		rc = add_column(t, "_version", NULL, err);
 	for (size_t i = 0; i < n && !rc; i++) {
-		const json_t *json = json_object_get(columns, names[i]);
+		const char *name = members[i]->name.string;
 
-		rc = check_name(table_json, names[i], err);
+		rc = check_name(table_json, name, err);
 		if (!rc)
-			rc = add_column(t, names[i], json, err);
+			rc = add_column(t, name, &members[i]->value, err);
 	}
-	free(names);
+	free(members);
 	return rc;
 }
 
 /* Sets of columns, which other requests have as well */
 
-static int add_to_set(const json_t *json, const char *name, const struct schema_table *t,
+static int add_to_set(const struct json *json, const char *name, const struct schema_table *t,
 		      const struct column **columns, size_t *n, struct error *err)
 {
 	const struct column *c;
@@ -243,10 +247,10 @@ static int add_to_set(const json_t *json, const char *name, const struct schema_
 	return 0;
 }
 
-int schema_columns_from_json(const json_t *json, const struct schema_table *t,
+int schema_columns_from_json(const struct json *json, const struct schema_table *t,
 			     const struct column ***ret, size_t *ret_n, struct error *err)
 {
-	size_t room = json ? json_array_size(json) : t->n_columns;
+	size_t room = json ? json_n_elements(json) : t->n_columns;
 	const struct column **columns = malloc((room + 1) * sizeof(*columns));
 	size_t n = 0;
 	int rc = 0;
@@ -259,8 +263,7 @@ int schema_columns_from_json(const json_t *json, const struct schema_table *t,
 	else if (!json_is_array(json))
 		rc = syntax_error(err, json, NULL, "array of distinct column names expected");
 	for (size_t i = 0; json && i < room && !rc; i++)
-		rc = add_to_set(json, json_string_value(json_array_get(json, i)), t, columns, &n,
-				err);
+		rc = add_to_set(json, json_string(json_at(json, i)), t, columns, &n, err);
 	if (rc < 0) {
 		free(columns);
 		return -1;
@@ -272,8 +275,8 @@ int schema_columns_from_json(const json_t *json, const struct schema_table *t,
 
 /* Tables */
 
-static int read_index(struct schema_table *t, const json_t *table_json, const json_t *json,
-		      struct error *err)
+static int read_index(struct schema_table *t, const struct json *table_json,
+		      const struct json *json, struct error *err)
 {
 	struct schema_index *index = &t->indexes[t->n_indexes];
 
@@ -297,25 +300,24 @@ static int read_index(struct schema_table *t, const json_t *table_json, const js
 	return 0;
 }
 
-static int read_indexes(struct schema_table *t, const json_t *table_json, const json_t *json,
-			struct error *err)
+static int read_indexes(struct schema_table *t, const struct json *table_json,
+			const struct json *json, struct error *err)
 {
-	size_t n = json_array_size(json);
+	size_t n = json_n_elements(json);
 
 	t->indexes = calloc(n + 1, sizeof(*t->indexes));
 	if (!t->indexes)
 		return error_nomem(err);
 	for (size_t i = 0; i < n; i++)
-		if (read_index(t, table_json, json_array_get(json, i), err) < 0)
+		if (read_index(t, table_json, json_at(json, i), err) < 0)
 			return -1;
 	return 0;
 }
 
-static int read_table(struct schema_table *t, const json_t *json, struct error *err)
+static int read_table(struct schema_table *t, const struct json *json, struct error *err)
 {
-	const json_t *columns, *max_rows, *is_root, *indexes;
+	const struct json *columns, *max_rows, *is_root, *indexes;
 	struct syntax_object o;
-	int64_t n_max = UINT_MAX;
 	char what[300];
 
 	snprintf(what, sizeof(what), "table schema for table %s", t->name);
@@ -326,31 +328,30 @@ static int read_table(struct schema_table *t, const json_t *json, struct error *
 	indexes = syntax_member(&o, "indexes", SYNTAX_ARRAY | SYNTAX_OPTIONAL);
 	if (syntax_end(&o, err) < 0)
 		return -1;
-	if (max_rows && (!syntax_integer(max_rows, &n_max) || n_max <= 0))
+	if (max_rows && max_rows->integer <= 0)
 		return syntax_error(err, json, NULL, "maxRows must be at least 1");
-	if (n_max < UINT_MAX)
-		t->max_rows = (size_t)n_max;
+	if (max_rows && max_rows->integer < UINT_MAX)
+		t->max_rows = (size_t)max_rows->integer;
 	t->is_root = json_is_true(is_root);
-	if (!json_object_size(columns))
+	if (!json_n_members(columns))
 		return syntax_error(err, json, NULL, "table must have at least one column");
 	return read_columns(t, json, columns, err) < 0 || read_indexes(t, json, indexes, err) < 0
 		       ? -1
 		       : 0;
 }
 
-static int read_tables(struct schema *s, const json_t *schema_json, const json_t *tables,
+static int read_tables(struct schema *s, const struct json *schema_json, const struct json *tables,
 		       struct error *err)
 {
-	size_t n = json_object_size(tables);
-	const char **names = sorted_names(tables);
+	size_t n = json_n_members(tables);
+	const struct json_member **members = sorted_members(tables);
 	int rc = 0;
 
 	s->tables = calloc(n + 1, sizeof(*s->tables));
-	if (!names || !s->tables)
+	if (!members || !s->tables)
 		rc = error_nomem(err);
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct schema_table *t = calloc(1, sizeof(*t));
-		const json_t *json = json_object_get(tables, names[i]);
 
 		if (!t) {
 			rc = error_nomem(err);
@@ -360,12 +361,12 @@ static int read_tables(struct schema *s, const json_t *schema_json, const json_t
 		t->number = (unsigned int)s->n_tables++;
 		t->is_mutable = true;
 		t->max_rows = SIZE_MAX;
-		t->name = strdup(names[i]);
-		rc = t->name ? check_name(schema_json, names[i], err) : error_nomem(err);
+		t->name = strdup(members[i]->name.string);
+		rc = t->name ? check_name(schema_json, t->name, err) : error_nomem(err);
 		if (!rc)
-			rc = read_table(t, json, err);
+			rc = read_table(t, &members[i]->value, err);
 	}
-	free(names);
+	free(members);
 	return rc;
 }
 
@@ -424,9 +425,9 @@ static bool is_version(const char *s)
 	       !s[strspn(s, "0123456789.")];
 }
 
-static int read_schema(struct schema *s, const json_t *json, struct error *err)
+static int read_schema(struct schema *s, const struct json *json, struct error *err)
 {
-	const json_t *name, *version, *tables;
+	const struct json *name, *version, *tables;
 	struct syntax_object o;
 	struct buf text = BUF_INIT;
 
@@ -437,11 +438,11 @@ static int read_schema(struct schema *s, const json_t *json, struct error *err)
 	tables = syntax_member(&o, "tables", SYNTAX_OBJECT);
 	if (syntax_end(&o, err) < 0)
 		return -1;
-	if (version && !is_version(json_string_value(version)))
+	if (version && !is_version(json_string(version)))
 		return syntax_error(err, json, NULL, "schema version \"%s\" not in format x.y.z",
-				    json_string_value(version));
-	s->name = strdup(json_string_value(name));
-	s->version = strdup(version ? json_string_value(version) : "");
+				    json_string(version));
+	s->name = strdup(json_string(name));
+	s->version = strdup(version ? json_string(version) : "");
 	text_put_json(&text, json);
 	s->text = blob_from_buf(&text);
 	if (!s->name || !s->version || !s->text)
@@ -449,7 +450,7 @@ static int read_schema(struct schema *s, const json_t *json, struct error *err)
 	return read_tables(s, json, tables, err) < 0 ? -1 : link_tables(s, err);
 }
 
-int schema_from_json(const json_t *json, struct schema **ret, struct error *err)
+int schema_from_json(const struct json *json, struct schema **ret, struct error *err)
 {
 	struct schema *s = calloc(1, sizeof(*s));
 
@@ -463,15 +464,46 @@ int schema_from_json(const json_t *json, struct schema **ret, struct error *err)
 	return 0;
 }
 
-int schema_from_file(const char *path, struct schema **ret, struct error *err)
+int schema_from_text(const char *text, size_t len, struct schema **ret, struct error *err)
 {
-	json_error_t why;
-	json_t *json = json_load_file(path, 0, &why);
+	struct json_doc *doc;
 	int rc;
 
-	if (!json)
-		return error_set(err, "I/O error", "%s: %s (line %d)", path, why.text, why.line);
-	rc = schema_from_json(json, ret, err);
-	json_decref(json);
+	if (json_parse(text, len, &doc, err) < 0)
+		return -1;
+	rc = schema_from_json(json_doc_root(doc), ret, err);
+	json_doc_unref(doc);
+	return rc;
+}
+
+static int read_stream(FILE *f, struct buf *to, struct error *err)
+{
+	enum { PIECE = 16384 };
+	size_t n;
+
+	do {
+		char *at = buf_reserve(to, PIECE);
+
+		if (!at)
+			return error_nomem(err);
+		n = fread(at, 1, PIECE, f);
+		to->len += n;
+	} while (n);
+	return ferror(f) ? error_errno(err, errno, "read") : 0;
+}
+
+int schema_from_file(const char *path, struct schema **ret, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	FILE *f = fopen(path, "re");
+	int rc;
+
+	if (!f)
+		return error_errno(err, errno, "open %s", path);
+	rc = read_stream(f, &text, err);
+	fclose(f);
+	if (!rc)
+		rc = schema_from_text(text.data, text.len, ret, err);
+	buf_free(&text);
 	return rc < 0 ? error_wrap(err, "%s", path) : 0;
 }

@@ -6,7 +6,6 @@
  * "_version" are columns 0 and 1 of every table, so that one code path serves
  * conditions, selects and monitors on them.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +14,7 @@
 
 struct blob;
 struct datum;
+struct json;
 struct schema_table;
 
 struct column {
@@ -56,7 +56,9 @@ struct schema {
 };
 
 /* Checks everything RFC 7047 3.2 asks; json stays the caller's. */
-must_check int schema_from_json(const json_t *json, struct schema **ret, struct error *err);
+must_check int schema_from_json(const struct json *json, struct schema **ret, struct error *err);
+must_check int schema_from_text(const char *text, size_t len, struct schema **ret,
+				struct error *err);
 must_check int schema_from_file(const char *path, struct schema **ret, struct error *err);
 void schema_free(struct schema *s); /* NULL is fine */
 
@@ -65,6 +67,6 @@ const struct column *schema_find_column(const struct schema_table *t, const char
 
 /* An array of distinct column names, as requests have it; json NULL: all columns.  *ret
  * is the caller's to free(). */
-must_check int schema_columns_from_json(const json_t *json, const struct schema_table *t,
+must_check int schema_columns_from_json(const struct json *json, const struct schema_table *t,
 					const struct column ***ret, size_t *ret_n,
 					struct error *err);

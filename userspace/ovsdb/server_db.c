@@ -10,18 +10,18 @@
 
 /* The checksum is what the reference's file with these tables has: clients that compare
  * schemas by it find no other one. */
-static const char schema_text[] =
-	"{\"name\":\"_Server\",\"version\":\"1.2.0\",\"cksum\":\"3009684573 744\",\"tables\":{\"Database\":{\"columns\":{"
-	"\"name\":{\"type\":\"string\"},"
-	"\"model\":{\"type\":{\"key\":{\"type\":\"string\","
-	"\"enum\":[\"set\",[\"clustered\",\"relay\",\"standalone\"]]}}},"
-	"\"connected\":{\"type\":\"boolean\"},"
-	"\"leader\":{\"type\":\"boolean\"},"
-	"\"schema\":{\"type\":{\"key\":\"string\",\"min\":0}},"
-	"\"cid\":{\"type\":{\"key\":\"uuid\",\"min\":0}},"
-	"\"sid\":{\"type\":{\"key\":\"uuid\",\"min\":0}},"
-	"\"index\":{\"type\":{\"key\":\"integer\",\"min\":0}}"
-	"}}}}";
+static const char schema_text[] = "{\"name\":\"_Server\",\"version\":\"1.2.0\",\"cksum\":"
+				  "\"3009684573 744\",\"tables\":{\"Database\":{\"columns\":{"
+				  "\"name\":{\"type\":\"string\"},"
+				  "\"model\":{\"type\":{\"key\":{\"type\":\"string\","
+				  "\"enum\":[\"set\",[\"clustered\",\"relay\",\"standalone\"]]}}},"
+				  "\"connected\":{\"type\":\"boolean\"},"
+				  "\"leader\":{\"type\":\"boolean\"},"
+				  "\"schema\":{\"type\":{\"key\":\"string\",\"min\":0}},"
+				  "\"cid\":{\"type\":{\"key\":\"uuid\",\"min\":0}},"
+				  "\"sid\":{\"type\":{\"key\":\"uuid\",\"min\":0}},"
+				  "\"index\":{\"type\":{\"key\":\"integer\",\"min\":0}}"
+				  "}}}}";
 
 static const struct schema_table *database_table(const struct db *server_db)
 {
@@ -33,15 +33,11 @@ static const struct schema_table *database_table(const struct db *server_db)
 
 int server_db_new(struct db **ret, struct error *err)
 {
-	json_t *json = json_loads(schema_text, 0, NULL);
 	struct schema *schema;
-	int rc;
 
-	if (!json)
-		return error_nomem(err);
-	rc = schema_from_json(json, &schema, err);
-	json_decref(json);
-	return rc < 0 ? -1 : db_new(schema, ret, err);
+	if (schema_from_text(schema_text, strlen(schema_text), &schema, err) < 0)
+		return -1;
+	return db_new(schema, ret, err);
 }
 
 static const struct row *find_database(const struct db *server_db, const char *name)

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "ovsdb/text.h"
+#include "base/json.h"
+#include "base/text.h"
 
-static int add_syntax(struct error *err, const json_t *json)
+static int add_syntax(struct error *err, const struct json *json)
 {
 	struct buf b = BUF_INIT;
 
@@ -20,7 +21,7 @@ static int add_syntax(struct error *err, const json_t *json)
 	return -1;
 }
 
-int syntax_error(struct error *err, const json_t *json, const char *tag, const char *fmt, ...)
+int syntax_error(struct error *err, const struct json *json, const char *tag, const char *fmt, ...)
 {
 	char text[2048];
 	va_list args;
@@ -44,29 +45,12 @@ bool syntax_is_id(const char *s)
 	return true;
 }
 
-bool syntax_integer(const json_t *json, int64_t *ret)
-{
-	double real;
-
-	if (json_is_integer(json)) {
-		*ret = json_integer_value(json);
-		return true;
-	}
-	real = json_real_value(json);
-	/* cppcheck-suppress incorrectLogicOperator ; it does not read hexadecimal floats */
-	if (!json_is_real(json) || real < -0x1p63 || real >= 0x1p63 ||
-	    (double)(int64_t)real != real)
-		return false;
-	*ret = (int64_t)real;
-	return true;
-}
-
-void syntax_begin(struct syntax_object *o, const json_t *json, const char *what)
+void syntax_begin(struct syntax_object *o, const struct json *json, const char *what)
 {
 	syntax_begin_one_of(o, json, what, 0, 0);
 }
 
-void syntax_begin_one_of(struct syntax_object *o, const json_t *json, const char *what,
+void syntax_begin_one_of(struct syntax_object *o, const struct json *json, const char *what,
 			 size_t number, size_t n)
 {
 	o->json = json_is_object(json) ? json : NULL;
@@ -79,9 +63,9 @@ void syntax_begin_one_of(struct syntax_object *o, const json_t *json, const char
 		syntax_fail(o, "Object expected.");
 }
 
-const json_t *syntax_member(struct syntax_object *o, const char *name, int kinds)
+const struct json *syntax_member(struct syntax_object *o, const char *name, int kinds)
 {
-	const json_t *value = o->json ? json_object_get(o->json, name) : NULL;
+	const struct json *value = o->json ? json_get(o->json, name) : NULL;
 
 	if (!o->json)
 		return NULL;
@@ -92,9 +76,8 @@ const json_t *syntax_member(struct syntax_object *o, const char *name, int kinds
 	}
 	if (o->n_used < SYNTAX_MAX_MEMBERS)
 		o->used[o->n_used++] = name;
-	if (kinds & 1 << json_typeof(value) ||
-	    (kinds & SYNTAX_INTEGER && syntax_integer(value, &(int64_t){ 0 })) ||
-	    (kinds & SYNTAX_ID && json_is_string(value) && syntax_is_id(json_string_value(value))))
+	if (kinds & 1 << value->type ||
+	    (kinds & SYNTAX_ID && json_is_string(value) && syntax_is_id(json_string(value))))
 		return value;
 	syntax_fail(o, "Type mismatch for member '%s'.", name);
 	return NULL;
@@ -128,12 +111,13 @@ static bool is_used(const struct syntax_object *o, const char *name)
 
 static void check_left_over(struct syntax_object *o)
 {
-	size_t n_others = json_object_size(o->json) - o->n_used - 1;
+	size_t n_others = json_n_members(o->json) - o->n_used - 1;
+	const struct json_member *m;
 	const char *first = NULL;
-	const char *name;
-	json_t *value;
 
-	json_object_foreach ((json_t *)o->json, name, value) {
+	json_foreach_member (o->json, m) {
+		const char *name = m->name.string;
+
 		if (!is_used(o, name) && (!first || strcmp(name, first) < 0))
 			first = name;
 	}
@@ -147,7 +131,7 @@ static void check_left_over(struct syntax_object *o)
 
 int syntax_end(struct syntax_object *o, struct error *err)
 {
-	if (!o->has_failed && o->n_used < json_object_size(o->json))
+	if (!o->has_failed && o->n_used < json_n_members(o->json))
 		check_left_over(o);
 	if (!o->has_failed)
 		return 0;

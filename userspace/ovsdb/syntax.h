@@ -4,22 +4,18 @@
  * Reading JSON objects strictly: each member that is known is asked for once, then
  * whatever is left over is an error.  Texts are those that OVSDB clients know.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/error.h"
+#include "base/json.h"
 
 /* Fails with the refused JSON in the error.  tag NULL: "syntax error". */
-int syntax_error(struct error *err, const json_t *json, const char *tag, const char *fmt, ...)
+int syntax_error(struct error *err, const struct json *json, const char *tag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* [A-Za-z_][A-Za-z0-9_]* */
 bool syntax_is_id(const char *s);
-
-/* 1.0 is as good as 1.  False, *ret untouched, for what is no integer. */
-bool syntax_integer(const json_t *json, int64_t *ret);
 
 /* What a member may be, or'ed. */
 enum {
@@ -36,7 +32,7 @@ enum {
 #define SYNTAX_MAX_MEMBERS 16
 
 struct syntax_object {
-	const json_t *json;
+	const struct json *json;
 	const char *what; /* "database schema": for texts */
 	size_t number, n; /* of several, if n */
 	const char *used[SYNTAX_MAX_MEMBERS];
@@ -45,12 +41,12 @@ struct syntax_object {
 	struct error err; /* the first one, if has_failed */
 };
 
-void syntax_begin(struct syntax_object *o, const json_t *json, const char *what);
+void syntax_begin(struct syntax_object *o, const struct json *json, const char *what);
 /* For texts with "<what> <number> of <n>". */
-void syntax_begin_one_of(struct syntax_object *o, const json_t *json, const char *what,
+void syntax_begin_one_of(struct syntax_object *o, const struct json *json, const char *what,
 			 size_t number, size_t n);
 /* NULL where absent or wrong: in the latter case the object has failed. */
-const json_t *syntax_member(struct syntax_object *o, const char *name, int kinds);
+const struct json *syntax_member(struct syntax_object *o, const char *name, int kinds);
 void syntax_fail(struct syntax_object *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* -1 if anything failed or members are left over. */

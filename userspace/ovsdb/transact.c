@@ -4,20 +4,23 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/json_doc.h"
+#include "base/text.h"
 #include "ovsdb/change.h"
 #include "ovsdb/db.h"
 #include "ovsdb/op.h"
 #include "ovsdb/op_context.h"
 #include "ovsdb/selection.h"
 #include "ovsdb/symtab.h"
-#include "ovsdb/text.h"
 #include "ovsdb/txn.h"
 
 enum { PIECE_SIZE = 64 * 1024 };
 
 struct transact {
 	struct db *db;
-	json_t *params;
+	struct json_doc *doc; /* counted */
+	const struct json *params; /* in doc */
 	int64_t start_ms;
 	transact_lock_fn *lock_fn;
 	void *lock_arg;
@@ -30,15 +33,16 @@ struct transact {
 	bool is_durable;
 };
 
-struct transact *transact_new(struct db *db, json_t *params, int64_t now_ms,
-			      transact_lock_fn *lock_fn, void *lock_arg)
+struct transact *transact_new(struct db *db, struct json_doc *doc, const struct json *params,
+			      int64_t now_ms, transact_lock_fn *lock_fn, void *lock_arg)
 {
 	struct transact *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->db = db;
-	t->params = json_incref(params);
+	t->doc = json_doc_ref(doc);
+	t->params = params;
 	t->start_ms = now_ms;
 	t->lock_fn = lock_fn;
 	t->lock_arg = lock_arg;
@@ -50,7 +54,7 @@ void transact_free(struct transact *t)
 {
 	if (!t)
 		return;
-	json_decref(t->params);
+	json_doc_unref(t->doc);
 	selection_free_all(t->selections);
 	buf_free(&t->reply);
 	free(t);
@@ -76,10 +80,10 @@ static void drop_selections(struct op_context *c, size_t len)
 /* Runs the operations until one fails; *ret_n_run counts that one too. */
 static int run_ops(struct transact *t, struct op_context *c, size_t *ret_n_run, struct error *err)
 {
-	size_t n = json_array_size(t->params) - 1;
+	size_t n = json_n_elements(t->params) - 1;
 
 	for (size_t i = 1; i <= n; i++)
-		if (op_announce(c, json_array_get(t->params, i), err) < 0)
+		if (op_announce(c, json_at(t->params, i), err) < 0)
 			return -1;
 	for (size_t i = 1; i <= n; i++) {
 		size_t len;
@@ -87,7 +91,7 @@ static int run_ops(struct transact *t, struct op_context *c, size_t *ret_n_run, 
 		*ret_n_run = i;
 		begin_element(&t->reply);
 		len = t->reply.len;
-		if (op_run(c, json_array_get(t->params, i), i, n, err) < 0) {
+		if (op_run(c, json_at(t->params, i), i, n, err) < 0) {
 			if (buf_ok(&t->reply))
 				t->reply.len = len;
 			drop_selections(c, len);
@@ -113,7 +117,7 @@ static int commit(struct transact *t, struct txn *txn, struct error *err)
 static void finish_reply(struct transact *t, size_t n_run, bool is_op_failed, bool is_commit_failed,
 			 const struct error *err)
 {
-	size_t n = json_array_size(t->params) - 1;
+	size_t n = json_n_elements(t->params) - 1;
 
 	if (is_commit_failed)
 		begin_element(&t->reply);
@@ -165,7 +169,8 @@ enum transact_state transact_run(struct transact *t, int64_t now_ms)
 		finish_reply(t, n_run, op_rc < 0, commit_rc < 0, &err);
 	if (state == TRANSACT_DONE) {
 		t->selections = c.selections;
-		json_decref(t->params);
+		json_doc_unref(t->doc);
+		t->doc = NULL;
 		t->params = NULL;
 	} else {
 		selection_free_all(c.selections);

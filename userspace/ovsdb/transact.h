@@ -4,7 +4,6 @@
  * One "transact" request: runs its operations, keeps it while a "wait" blocks, makes
  * the reply.  Called by session; knows no connections.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,15 +12,17 @@
 struct buf;
 struct change_list;
 struct db;
+struct json;
+struct json_doc;
 struct transact;
 
 /* Does the client hold this lock?  For "assert". */
 typedef bool transact_lock_fn(void *arg, const char *lock);
 
-/* ops: the params of the request after the database's name is at index 0 (kept, counted).
+/* params: of the request: the database's name, then the operations; in doc, which is counted.
  * now_ms: monotonic, start of the wait timeouts.  NULL: out of memory. */
-struct transact *transact_new(struct db *db, json_t *params, int64_t now_ms,
-			      transact_lock_fn *lock_fn, void *lock_arg);
+struct transact *transact_new(struct db *db, struct json_doc *doc, const struct json *params,
+			      int64_t now_ms, transact_lock_fn *lock_fn, void *lock_arg);
 void transact_free(struct transact *t); /* NULL is fine: also cancels one that waits */
 
 enum transact_state {

@@ -4,7 +4,6 @@
  * Types of columns (RFC 7047 3.2 <type>, <base-type>): what a datum of a column may
  * hold.  Read from the schema, then constant.  Used by datum, schema and above.
  */
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -12,6 +11,7 @@
 
 struct buf;
 struct datum;
+struct json;
 struct schema_table;
 
 enum ref_kind { REF_NONE, REF_STRONG, REF_WEAK };
@@ -69,4 +69,4 @@ void type_destroy(struct type *t);
 void type_put_english(struct buf *to, const struct type *t);
 
 /* Reads a <type>.  ref_table stays NULL: schema.c resolves it. */
-must_check int type_from_json(const json_t *json, struct type *ret, struct error *err);
+must_check int type_from_json(const struct json *json, struct type *ret, struct error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a <type> and a <base-type> of RFC 7047 3.2. */
+#include "base/json.h"
 #include "ovsdb/type.h"
 
 #include <limits.h>
@@ -23,9 +24,9 @@ void type_destroy(struct type *t)
 	base_type_destroy(&t->value);
 }
 
-static int atom_type_from_json(const json_t *json, enum atom_type *ret, struct error *err)
+static int atom_type_from_json(const struct json *json, enum atom_type *ret, struct error *err)
 {
-	const char *name = json_string_value(json);
+	const char *name = json_string(json);
 
 	if (!name)
 		return syntax_error(err, json, NULL, "atomic-type expected");
@@ -34,7 +35,7 @@ static int atom_type_from_json(const json_t *json, enum atom_type *ret, struct e
 	return 0;
 }
 
-static int enum_from_json(struct base_type *b, const json_t *json, struct error *err)
+static int enum_from_json(struct base_type *b, const struct json *json, struct error *err)
 {
 	struct type type = { .n_min = 1, .n_max = TYPE_UNLIMITED };
 
@@ -45,20 +46,20 @@ static int enum_from_json(struct base_type *b, const json_t *json, struct error 
 
 static int limits_of_numbers(struct base_type *b, struct syntax_object *o, struct error *err)
 {
-	const json_t *min, *max;
+	const struct json *min, *max;
 
 	if (b->type == ATOM_INTEGER) {
 		min = syntax_member(o, "minInteger", SYNTAX_INTEGER | SYNTAX_OPTIONAL);
 		max = syntax_member(o, "maxInteger", SYNTAX_INTEGER | SYNTAX_OPTIONAL);
-		syntax_integer(min, &b->min_integer);
-		syntax_integer(max, &b->max_integer);
+		b->min_integer = min ? min->integer : b->min_integer;
+		b->max_integer = max ? max->integer : b->max_integer;
 		if (b->min_integer > b->max_integer)
 			return syntax_error(err, o->json, NULL, "minInteger exceeds maxInteger");
 	} else {
 		min = syntax_member(o, "minReal", SYNTAX_NUMBER | SYNTAX_OPTIONAL);
 		max = syntax_member(o, "maxReal", SYNTAX_NUMBER | SYNTAX_OPTIONAL);
-		b->min_real = min ? json_number_value(min) : b->min_real;
-		b->max_real = max ? json_number_value(max) : b->max_real;
+		b->min_real = min ? json_number(min) : b->min_real;
+		b->max_real = max ? json_number(max) : b->max_real;
 		if (b->min_real > b->max_real)
 			return syntax_error(err, o->json, NULL, "minReal exceeds maxReal");
 	}
@@ -68,38 +69,37 @@ static int limits_of_numbers(struct base_type *b, struct syntax_object *o, struc
 static int length_member(struct syntax_object *o, const char *name, unsigned int *ret,
 			 struct error *err)
 {
-	const json_t *json = syntax_member(o, name, SYNTAX_INTEGER | SYNTAX_OPTIONAL);
-	int64_t v;
+	const struct json *json = syntax_member(o, name, SYNTAX_INTEGER | SYNTAX_OPTIONAL);
 
 	if (!json)
 		return 0;
-	if (!syntax_integer(json, &v) || v < 0 || v > UINT_MAX)
+	if (json->integer < 0 || json->integer > UINT_MAX)
 		return syntax_error(err, json, NULL, "%s out of valid range 0 to %u", name,
 				    UINT_MAX);
-	*ret = (unsigned int)v;
+	*ret = (unsigned int)json->integer;
 	return 0;
 }
 
 static int ref_from_json(struct base_type *b, struct syntax_object *o, struct error *err)
 {
-	const json_t *table = syntax_member(o, "refTable", SYNTAX_ID | SYNTAX_OPTIONAL);
-	const json_t *kind;
+	const struct json *table = syntax_member(o, "refTable", SYNTAX_ID | SYNTAX_OPTIONAL);
+	const struct json *kind;
 
 	if (!table)
 		return 0;
-	b->ref_table_name = strdup(json_string_value(table));
+	b->ref_table_name = strdup(json_string(table));
 	if (!b->ref_table_name)
 		return error_nomem(err);
 	b->ref_kind = REF_STRONG;
 	kind = syntax_member(o, "refType", SYNTAX_ID | SYNTAX_OPTIONAL);
-	if (!kind || !strcmp(json_string_value(kind), "strong"))
+	if (!kind || !strcmp(json_string(kind), "strong"))
 		return 0;
-	if (!strcmp(json_string_value(kind), "weak"))
+	if (!strcmp(json_string(kind), "weak"))
 		b->ref_kind = REF_WEAK;
 	else
 		return syntax_error(err, o->json, NULL,
 				    "refType must be \"strong\" or \"weak\" (not \"%s\")",
-				    json_string_value(kind));
+				    json_string(kind));
 	return 0;
 }
 
@@ -126,10 +126,10 @@ static int constraints_from_json(struct base_type *b, struct syntax_object *o, s
 }
 
 /* On failure the caller destroys *b. */
-static int base_type_from_json(const json_t *json, struct base_type *b, struct error *err)
+static int base_type_from_json(const struct json *json, struct base_type *b, struct error *err)
 {
 	struct syntax_object o;
-	const json_t *type, *values;
+	const struct json *type, *values;
 
 	base_type_init(b, ATOM_VOID);
 	if (json_is_string(json))
@@ -140,7 +140,7 @@ static int base_type_from_json(const json_t *json, struct base_type *b, struct e
 		return syntax_end(&o, err);
 	if (atom_type_from_json(type, &b->type, err) < 0)
 		return -1;
-	values = o.json ? json_object_get(o.json, "enum") : NULL;
+	values = o.json ? json_get(o.json, "enum") : NULL;
 	if (values) {
 		syntax_member(&o, "enum", -1 & ~SYNTAX_OPTIONAL);
 		if (enum_from_json(b, values, err) < 0)
@@ -151,24 +151,22 @@ static int base_type_from_json(const json_t *json, struct base_type *b, struct e
 	return syntax_end(&o, err);
 }
 
-static int count_from_json(const json_t *json, unsigned int *ret, struct error *err)
+static int count_from_json(const struct json *json, unsigned int *ret, struct error *err)
 {
-	int64_t v;
-
 	if (!json)
 		return 0;
-	if (syntax_integer(json, &v) && v >= 0 && v < UINT_MAX)
-		*ret = (unsigned int)v;
-	else if (json_is_string(json) && !strcmp(json_string_value(json), "unlimited"))
+	if (json_is_integer(json) && json->integer >= 0 && json->integer < UINT_MAX)
+		*ret = (unsigned int)json->integer;
+	else if (json_is_string(json) && !strcmp(json_string(json), "unlimited"))
 		*ret = TYPE_UNLIMITED;
 	else
 		return syntax_error(err, json, NULL, "bad min or max value");
 	return 0;
 }
 
-static int composite_from_json(const json_t *json, struct type *t, struct error *err)
+static int composite_from_json(const struct json *json, struct type *t, struct error *err)
 {
-	const json_t *key, *value, *min, *max;
+	const struct json *key, *value, *min, *max;
 	struct syntax_object o;
 
 	syntax_begin(&o, json, "ovsdb type");
@@ -185,7 +183,7 @@ static int composite_from_json(const json_t *json, struct type *t, struct error 
 	return 0;
 }
 
-int type_from_json(const json_t *json, struct type *ret, struct error *err)
+int type_from_json(const struct json *json, struct type *ret, struct error *err)
 {
 	struct type t = { .n_min = 1, .n_max = 1 };
 	int rc;

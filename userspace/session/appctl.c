@@ -8,9 +8,10 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/loop.h"
+#include "base/text.h"
 #include "jsonrpc/conn.h"
-#include "jsonrpc/json_text.h"
 #include "jsonrpc/listen.h"
 #include "jsonrpc/message.h"
 #include "session/coverage.h"
@@ -124,12 +125,12 @@ int appctl_add(struct appctl *a, const char *name, const char *usage, size_t n_m
 }
 
 /* The words of a request.  Null is what some exporters send for "no words". */
-static int read_args(const json_t *params, const char **args, size_t *ret_n, struct error *err)
+static int read_args(const struct json *params, const char **args, size_t *ret_n, struct error *err)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < json_array_size(params); i++) {
-		const json_t *word = json_array_get(params, i);
+	for (size_t i = 0; i < json_n_elements(params); i++) {
+		const struct json *word = json_at(params, i);
 
 		if (json_is_null(word))
 			continue;
@@ -137,7 +138,7 @@ static int read_args(const json_t *params, const char **args, size_t *ret_n, str
 			return error_set(err, "syntax error", "arguments must be strings");
 		if (n == MAX_ARGS)
 			return error_set(err, "syntax error", "more than %d arguments", MAX_ARGS);
-		args[n++] = json_string_value(word);
+		args[n++] = json_string(word);
 	}
 	*ret_n = n;
 	return 0;
@@ -189,7 +190,7 @@ static void on_message(void *arg, const struct message *m)
 		message_put_error_text(&out, m->id, "out of memory\n");
 	} else {
 		message_put_reply_begin(&out, m->id);
-		json_text_put_string(&out, reply.data ? reply.data : "", reply.len);
+		text_put_string(&out, reply.data ? reply.data : "");
 		message_put_reply_end(&out);
 	}
 	buf_free(&reply);

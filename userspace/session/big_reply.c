@@ -49,8 +49,8 @@ static void end_dump(struct source *s)
 }
 
 /* The first piece is often the only one: it goes out with its envelope then. */
-static void reply(struct session *s, const json_t *id, const char *before, struct source *source,
-		  const char *behind)
+static void reply(struct session *s, const struct json *id, const char *before,
+		  struct source *source, const char *behind)
 {
 	struct buf text = BUF_INIT;
 	struct blob *first;
@@ -69,7 +69,7 @@ static void reply(struct session *s, const json_t *id, const char *before, struc
 	conn_send_buf(s->conn, &text);
 }
 
-void big_reply_transact(struct session *s, const json_t *id, struct transact *t_take)
+void big_reply_transact(struct session *s, const struct json *id, struct transact *t_take)
 {
 	struct transact_source *source = malloc(sizeof(*source));
 
@@ -83,7 +83,7 @@ void big_reply_transact(struct session *s, const json_t *id, struct transact *t_
 	reply(s, id, "", &source->source, "");
 }
 
-void big_reply_dump(struct session *s, const json_t *id, const char *before,
+void big_reply_dump(struct session *s, const struct json *id, const char *before,
 		    struct dump_reader *r_take, const char *behind)
 {
 	struct dump_source *source = malloc(sizeof(*source));

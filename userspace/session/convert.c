@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "base/blob.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "jsonrpc/conn.h"
 #include "jsonrpc/message.h"
@@ -18,12 +19,12 @@
 #include "session/session.h"
 
 /* Reads and checks what is asked for. */
-static int read_schema(const struct hosted_db *d, const json_t *params, struct schema **ret,
+static int read_schema(const struct hosted_db *d, const struct json *params, struct schema **ret,
 		       struct error *err)
 {
-	if (json_array_size(params) != 2)
+	if (json_n_elements(params) != 2)
 		return syntax_error(err, params, NULL, "array expected");
-	if (schema_from_json(json_array_get(params, 1), ret, err) < 0)
+	if (schema_from_json(json_at(params, 1), ret, err) < 0)
 		return -1;
 	if (!strcmp((*ret)->name, d->name))
 		return 0;

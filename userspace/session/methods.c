@@ -6,9 +6,10 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/loop.h"
+#include "base/text.h"
 #include "jsonrpc/conn.h"
-#include "jsonrpc/json_text.h"
 #include "jsonrpc/message.h"
 #include "ovsdb/db.h"
 #include "ovsdb/dump.h"
@@ -26,7 +27,8 @@ struct method {
 };
 
 /* A syntax error that quotes json, as the answer. */
-static void refuse(struct session *s, const struct message *m, const json_t *json, const char *text)
+static void refuse(struct session *s, const struct message *m, const struct json *json,
+		   const char *text)
 {
 	struct error err;
 
@@ -37,7 +39,7 @@ static void refuse(struct session *s, const struct message *m, const json_t *jso
 /* The database that the first parameter names; NULL: the client has its answer. */
 static struct hosted_db *find_db(struct session *s, const struct message *m)
 {
-	const char *name = json_string_value(json_array_get(m->params, 0));
+	const char *name = json_string(json_at(m->params, 0));
 	struct hosted_db *d = name ? host_find_db(s->host, name) : NULL;
 	struct error err;
 
@@ -68,7 +70,7 @@ static void list_dbs(struct session *s, const struct message *m)
 
 	for (d = s->host->dbs; d; d = d->next) {
 		buf_putc(&text, d == s->host->dbs ? '[' : ',');
-		json_text_put_string(&text, d->name, strlen(d->name));
+		text_put_string(&text, d->name);
 	}
 	buf_puts(&text, s->host->dbs ? "]" : "[]");
 	session_reply_buf(s, m->id, &text);
@@ -86,15 +88,15 @@ static void echo(struct session *s, const struct message *m)
 {
 	struct buf text = BUF_INIT;
 
-	json_text_put(&text, m->params);
+	text_put_json(&text, m->params);
 	session_reply_buf(s, m->id, &text);
 }
 
 static void set_db_change_aware(struct session *s, const struct message *m)
 {
-	const json_t *is_aware = json_array_get(m->params, 0);
+	const struct json *is_aware = json_at(m->params, 0);
 
-	if (json_array_size(m->params) != 1 || !json_is_boolean(is_aware)) {
+	if (json_n_elements(m->params) != 1 || !json_is_boolean(is_aware)) {
 		refuse(s, m, m->params, "set_db_change_aware: true or false parameter expected");
 		return;
 	}
@@ -112,7 +114,7 @@ static void transact(struct session *s, const struct message *m)
 		refuse(s, m, m->params, "transact: duplicate request ID");
 		return;
 	}
-	pending_start(d->pendings, s, m->id, m->params, loop_now_ms(s->host->loop));
+	pending_start(d->pendings, s, m, loop_now_ms(s->host->loop));
 }
 
 static void convert(struct session *s, const struct message *m)
@@ -126,10 +128,10 @@ static void convert(struct session *s, const struct message *m)
 /* The name of a lock in params; NULL: the client has its answer. */
 static const char *lock_name(struct session *s, const struct message *m)
 {
-	const char *name = json_string_value(json_array_get(m->params, 0));
+	const char *name = json_string(json_at(m->params, 0));
 	struct error err;
 
-	if (json_array_size(m->params) == 1 && name && syntax_is_id(name))
+	if (json_n_elements(m->params) == 1 && name && syntax_is_id(name))
 		return name;
 	syntax_error(&err, m->params, NULL, "%s request params must be <id>", m->method);
 	session_fail(s, m->id, &err);
@@ -176,17 +178,17 @@ static void unlock(struct session *s, const struct message *m)
 /* The parameters around the monitor requests.  False: the client has its answer. */
 static bool check_monitor_params(struct session *s, const struct message *m, enum monitor_kind kind)
 {
-	size_t n = json_array_size(m->params);
-	const json_t *last_id = json_array_get(m->params, 3);
+	size_t n = json_n_elements(m->params);
+	const struct json *last_id = json_at(m->params, 3);
 	struct uuid uuid;
 
 	if (n < 3 || (kind == MONITOR_COND && n != 3) || (kind == MONITOR_COND_SINCE && n != 4))
 		refuse(s, m, m->params, "invalid parameters");
-	else if (watch_find(&s->watches, json_array_get(m->params, 1)))
-		refuse(s, m, json_array_get(m->params, 1), "duplicate monitor ID");
+	else if (watch_find(&s->watches, json_at(m->params, 1)))
+		refuse(s, m, json_at(m->params, 1), "duplicate monitor ID");
 	else if (kind == MONITOR_COND_SINCE && !json_is_string(last_id))
 		refuse(s, m, last_id, "last-txn-id must be string");
-	else if (kind == MONITOR_COND_SINCE && !uuid_parse(json_string_value(last_id), &uuid))
+	else if (kind == MONITOR_COND_SINCE && !uuid_parse(json_string(last_id), &uuid))
 		refuse(s, m, last_id, "last-txn-id must be UUID format.");
 	else
 		return true;
@@ -231,7 +233,7 @@ static struct blob *resume(const struct message *m, enum monitor_kind kind, stru
 	struct uuid last_id;
 
 	if (kind != MONITOR_COND_SINCE ||
-	    !uuid_parse(json_string_value(json_array_get(m->params, 3)), &last_id) ||
+	    !uuid_parse(json_string(json_at(m->params, 3)), &last_id) ||
 	    monitor_since(monitor, &last_id, &changes, NULL) < 0)
 		return NULL;
 	return changes;
@@ -247,8 +249,8 @@ static void start_monitor(struct session *s, const struct message *m, enum monit
 
 	if (!d || !check_monitor_params(s, m, kind))
 		return;
-	if (monitor_new(d->monitors, kind, json_array_get(m->params, 2), &monitor, &err) < 0 ||
-	    watch_add(&s->watches, kind, json_array_get(m->params, 1), monitor, &w, &err) < 0) {
+	if (monitor_new(d->monitors, kind, json_at(m->params, 2), &monitor, &err) < 0 ||
+	    watch_add(&s->watches, kind, json_at(m->params, 1), monitor, &w, &err) < 0) {
 		session_fail(s, m->id, &err);
 		return;
 	}
@@ -277,11 +279,11 @@ static void monitor_cond_since(struct session *s, const struct message *m)
 /* The update with what the new conditions bring goes first, under the new id. */
 static void monitor_cond_change(struct session *s, const struct message *m)
 {
-	json_t *old_id = json_array_get(m->params, 0), *new_id = json_array_get(m->params, 1);
+	const struct json *old_id = json_at(m->params, 0), *new_id = json_at(m->params, 1);
 	struct watch *w, *other;
 	struct error err;
 
-	if (json_array_size(m->params) != 3) {
+	if (json_n_elements(m->params) != 3) {
 		refuse(s, m, m->params, "invalid parameters");
 		return;
 	}
@@ -295,12 +297,11 @@ static void monitor_cond_change(struct session *s, const struct message *m)
 		refuse(s, m, new_id, "duplicate monitor ID");
 		return;
 	}
-	if (monitor_set_conditions(watch_monitor(w), json_array_get(m->params, 2), &err) < 0) {
+	if (monitor_set_conditions(watch_monitor(w), json_at(m->params, 2), &err) < 0) {
 		session_fail(s, m->id, &err);
 		return;
 	}
-	watch_rename(w, new_id);
-	if (watch_push(w, s->conn, &err) < 0)
+	if (watch_rename(w, new_id, &err) < 0 || watch_push(w, s->conn, &err) < 0)
 		conn_drop(s->conn, &err);
 	session_reply(s, m->id, "{}");
 }
@@ -309,11 +310,11 @@ static void monitor_cancel(struct session *s, const struct message *m)
 {
 	struct watch *w;
 
-	if (json_array_size(m->params) != 1) {
+	if (json_n_elements(m->params) != 1) {
 		session_fail_text(s, m->id, "invalid parameters");
 		return;
 	}
-	w = watch_find(&s->watches, json_array_get(m->params, 0));
+	w = watch_find(&s->watches, json_at(m->params, 0));
 	if (!w) {
 		session_fail_text(s, m->id, "unknown monitor");
 		return;
@@ -362,8 +363,8 @@ void methods_dispatch(struct session *s, const struct message *m)
 		run_request(s, m);
 		return;
 	case MESSAGE_NOTIFICATION:
-		if (!strcmp(m->method, "cancel") && json_array_size(m->params) == 1)
-			pending_cancel(s, json_array_get(m->params, 0));
+		if (!strcmp(m->method, "cancel") && json_n_elements(m->params) == 1)
+			pending_cancel(s, json_at(m->params, 0));
 		return;
 	case MESSAGE_REPLY:
 	case MESSAGE_ERROR:

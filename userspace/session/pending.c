@@ -4,10 +4,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "base/buf.h"
+#include "base/json_doc.h"
+#include "base/json_parse.h"
+#include "base/text.h"
 #include "jsonrpc/conn.h"
+#include "jsonrpc/message.h"
 #include "ovsdb/db.h"
 #include "ovsdb/transact.h"
 #include "session/big_reply.h"
@@ -20,6 +25,7 @@ struct pending {
 	struct pending_set *set;
 	struct session *session;
 	struct transact *transact;
+	struct json_doc *id; /* of the request; the rest of it goes earlier */
 	struct pending *prev, *next; /* in set->waiting */
 	bool is_waiting;
 	bool is_due;
@@ -85,7 +91,8 @@ static void pending_free(struct pending *p)
 	durable_forget(&p->sync);
 	session_remove_work(p->session, &p->work);
 	transact_free(p->transact);
-	json_decref(p->work.id);
+	json_doc_unref(p->id);
+	free(p->work.id_text);
 	free(p);
 }
 
@@ -139,29 +146,46 @@ static bool holds_lock(void *arg, const char *name)
 	return lock_is_held(&s->locks, name);
 }
 
-void pending_start(struct pending_set *set, struct session *s, json_t *id, json_t *params,
+static int keep_id(struct pending *p, const struct json *id, struct error *err)
+{
+	char *text = p->work.id_text = text_of_json(id);
+
+	if (!text)
+		return error_nomem(err);
+	if (json_parse(text, strlen(text), &p->id, err) < 0)
+		return -1;
+	p->work.id = json_doc_root(p->id);
+	return 0;
+}
+
+void pending_start(struct pending_set *set, struct session *s, const struct message *m,
 		   int64_t now_ms)
 {
 	struct pending *p = calloc(1, sizeof(*p));
 	struct error err;
+	int rc = p ? keep_id(p, m->id, &err) : error_nomem(&err);
 
-	if (p)
-		p->transact = transact_new(set->db, params, now_ms, holds_lock, s);
-	if (!p || !p->transact) {
+	if (!rc) {
+		p->transact = transact_new(set->db, m->doc, m->params, now_ms, holds_lock, s);
+		rc = p->transact ? 0 : error_nomem(&err);
+	}
+	if (rc < 0) {
+		if (p) {
+			json_doc_unref(p->id);
+			free(p->work.id_text);
+		}
 		free(p);
-		error_nomem(&err);
-		session_fail(s, id, &err);
+		session_fail(s, m->id, &err);
 		return;
 	}
 	p->set = set;
 	p->session = s;
-	p->work.id = json_incref(id);
 	p->work.drop = drop_work;
 	session_add_work(s, &p->work);
 	run(p, now_ms);
 }
 
-void pending_cancel(struct session *s, const json_t *id)
+void pending_cancel(struct session *s, const struct json *id)
 {
 	struct session_work *w = session_find_work(s, id);
 	struct pending *p;

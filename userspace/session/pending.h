@@ -5,11 +5,12 @@
  * their durable commit is not on the disk yet.  A waiting one runs again when a commit
  * could have changed its outcome, and at its deadline; it ends with its session.
  */
-#include <jansson.h>
 #include <stdint.h>
 
 struct db;
 struct durable;
+struct json;
+struct message;
 struct pending_set;
 struct session;
 
@@ -19,11 +20,11 @@ struct pending_set *pending_set_new(struct db *db, struct durable *durable);
 void pending_set_free(struct pending_set *set); /* when no session is left; NULL is fine */
 
 /* Runs the request and answers it now or later. */
-void pending_start(struct pending_set *set, struct session *s, json_t *id, json_t *params,
+void pending_start(struct pending_set *set, struct session *s, const struct message *m,
 		   int64_t now_ms);
 
 /* "cancel": answers the session's request with that id as canceled, if it waits. */
-void pending_cancel(struct session *s, const json_t *id);
+void pending_cancel(struct session *s, const struct json *id);
 
 /* All that wait are answered as canceled: the database goes. */
 void pending_cancel_all(struct pending_set *set);

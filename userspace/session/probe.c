@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/probe.h"
 
-#include <jansson.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "jsonrpc/conn.h"
 #include "jsonrpc/message.h"
 #include "session/coverage.h"
@@ -78,7 +78,7 @@ void probe_stop(struct probe *p)
 
 bool probe_is_answer(const struct message *m)
 {
-	const char *id = json_string_value(m->id);
+	const char *id = json_string(m->id);
 
 	return m->kind == MESSAGE_REPLY && id && !strcmp(id, "echo");
 }

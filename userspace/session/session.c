@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "jsonrpc/conn.h"
-#include "jsonrpc/json_text.h"
 #include "jsonrpc/message.h"
 #include "session/coverage.h"
 #include "session/host.h"
@@ -56,7 +56,7 @@ static void notify_lock(struct session *s, const char *method, const char *name)
 
 	message_put_notification_begin(&text, method);
 	buf_putc(&text, '[');
-	json_text_put_string(&text, name, strlen(name));
+	text_put_string(&text, name);
 	buf_putc(&text, ']');
 	message_put_notification_end(&text);
 	conn_send_buf(s->conn, &text);
@@ -132,18 +132,20 @@ void session_remove_work(struct session *s, struct session_work *w)
 	DL_DELETE(s->works, w);
 }
 
-struct session_work *session_find_work(const struct session *s, const json_t *id)
+struct session_work *session_find_work(const struct session *s, const struct json *id)
 {
+	char *text = s->works ? text_of_json(id) : NULL;
 	struct session_work *w;
 
 	DL_FOREACH (s->works, w) {
-		if (json_equal(w->id, id))
-			return w;
+		if (text && !strcmp(w->id_text, text))
+			break;
 	}
-	return NULL;
+	free(text);
+	return w;
 }
 
-void session_reply(struct session *s, const json_t *id, const char *result)
+void session_reply(struct session *s, const struct json *id, const char *result)
 {
 	struct buf text = BUF_INIT;
 
@@ -153,7 +155,7 @@ void session_reply(struct session *s, const json_t *id, const char *result)
 	conn_send_buf(s->conn, &text);
 }
 
-void session_reply_buf(struct session *s, const json_t *id, struct buf *result)
+void session_reply_buf(struct session *s, const struct json *id, struct buf *result)
 {
 	struct buf text = BUF_INIT;
 
@@ -169,7 +171,7 @@ void session_reply_buf(struct session *s, const json_t *id, struct buf *result)
 	conn_send_buf(s->conn, &text);
 }
 
-void session_fail(struct session *s, const json_t *id, const struct error *err)
+void session_fail(struct session *s, const struct json *id, const struct error *err)
 {
 	struct buf text = BUF_INIT;
 
@@ -177,7 +179,7 @@ void session_fail(struct session *s, const json_t *id, const struct error *err)
 	conn_send_buf(s->conn, &text);
 }
 
-void session_fail_text(struct session *s, const json_t *id, const char *error)
+void session_fail_text(struct session *s, const struct json *id, const char *error)
 {
 	struct buf text = BUF_INIT;
 

@@ -4,7 +4,6 @@
  * One client: its connection, monitors, locks and the requests that are not answered
  * yet.  What its messages mean is in methods.c, which server.c hands in as `dispatch`.
  */
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "session/lock.h"
@@ -15,13 +14,15 @@ struct buf;
 struct conn;
 struct error;
 struct host;
+struct json;
 struct message;
 struct session;
 
 /* A request that waits; embedded by its owner (pending.c). */
 struct session_work {
 	struct session_work *prev, *next;
-	json_t *id; /* of the request, counted by the owner */
+	const struct json *id; /* of the request; the owner frees it */
+	char *id_text; /* the same, as text */
 	void (*drop)(struct session_work *w); /* the client is gone: take it off and free it */
 };
 
@@ -51,13 +52,13 @@ void session_set_probe(struct session *s, int64_t interval_ms); /* 0: none */
 
 void session_add_work(struct session *s, struct session_work *w);
 void session_remove_work(struct session *s, struct session_work *w);
-struct session_work *session_find_work(const struct session *s, const json_t *id);
+struct session_work *session_find_work(const struct session *s, const struct json *id);
 
 /* Answers.  result: JSON text; session_reply_buf() empties its buffer. */
-void session_reply(struct session *s, const json_t *id, const char *result);
-void session_reply_buf(struct session *s, const json_t *id, struct buf *result);
-void session_fail(struct session *s, const json_t *id, const struct error *err);
-void session_fail_text(struct session *s, const json_t *id, const char *text);
+void session_reply(struct session *s, const struct json *id, const char *result);
+void session_reply_buf(struct session *s, const struct json *id, struct buf *result);
+void session_fail(struct session *s, const struct json *id, const struct error *err);
+void session_fail_text(struct session *s, const struct json *id, const char *text);
 
 /* Monitor updates.  At the end of a turn they go only to peers that took all they were
  * sent; before a reply of the session's own they go in any case. */

@@ -2,11 +2,12 @@
 #include "session/watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "jsonrpc/conn.h"
-#include "jsonrpc/json_text.h"
 #include "jsonrpc/message.h"
 
 /* Up to here a copy into one piece is cheaper than three pieces. */
@@ -15,31 +16,35 @@ enum { COPY_MAX = 4096 };
 struct watch {
 	struct watch *next;
 	enum monitor_kind kind;
-	json_t *id;
+	char *id; /* as text */
 	struct buf head; /* of its notifications, up to the id; empty: not made yet */
 	struct monitor *monitor;
 };
 
-struct watch *watch_find(const struct watch_list *l, const json_t *id)
+struct watch *watch_find(const struct watch_list *l, const struct json *id)
 {
-	struct watch *w;
+	char *text = l->first ? text_of_json(id) : NULL;
+	struct watch *w = text ? l->first : NULL;
 
-	for (w = l->first; w && !json_equal(w->id, id); w = w->next)
-		;
+	while (w && strcmp(w->id, text))
+		w = w->next;
+	free(text);
 	return w;
 }
 
-int watch_add(struct watch_list *l, enum monitor_kind kind, json_t *id, struct monitor *m_take,
-	      struct watch **ret, struct error *err)
+int watch_add(struct watch_list *l, enum monitor_kind kind, const struct json *id,
+	      struct monitor *m_take, struct watch **ret, struct error *err)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 
-	if (!w) {
+	if (w)
+		w->id = text_of_json(id);
+	if (!w || !w->id) {
+		free(w);
 		monitor_free(m_take);
 		return error_nomem(err);
 	}
 	w->kind = kind;
-	w->id = json_incref(id);
 	w->monitor = m_take;
 	w->next = l->first;
 	l->first = w;
@@ -51,8 +56,8 @@ int watch_add(struct watch_list *l, enum monitor_kind kind, json_t *id, struct m
 static void watch_free(struct watch *w)
 {
 	monitor_free(w->monitor);
-	json_decref(w->id);
 	buf_free(&w->head);
+	free(w->id);
 	free(w);
 }
 
@@ -73,7 +78,7 @@ static void send_canceled(const struct watch *w, struct conn *c)
 
 	message_put_notification_begin(&text, "monitor_canceled");
 	buf_putc(&text, '[');
-	json_text_put(&text, w->id);
+	buf_puts(&text, w->id);
 	buf_putc(&text, ']');
 	message_put_notification_end(&text);
 	conn_send_buf(c, &text);
@@ -104,12 +109,16 @@ struct monitor *watch_monitor(const struct watch *w)
 	return w->monitor;
 }
 
-void watch_rename(struct watch *w, json_t *id)
+int watch_rename(struct watch *w, const struct json *id, struct error *err)
 {
-	json_incref(id);
-	json_decref(w->id);
-	w->id = id;
+	char *text = text_of_json(id);
+
+	if (!text)
+		return error_nomem(err);
+	free(w->id);
+	w->id = text;
 	buf_free(&w->head);
+	return 0;
 }
 
 static const char *notification_name(enum monitor_kind kind)
@@ -129,7 +138,7 @@ static void make_head(struct watch *w)
 {
 	message_put_notification_begin(&w->head, notification_name(w->kind));
 	buf_putc(&w->head, '[');
-	json_text_put(&w->head, w->id);
+	buf_puts(&w->head, w->id);
 	buf_putc(&w->head, ',');
 }
 

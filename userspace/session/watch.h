@@ -4,13 +4,13 @@
  * The monitors of one session: the client's id for each, and the notifications that
  * carry their updates.
  */
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/error.h"
 #include "ovsdb/monitor.h"
 
 struct conn;
+struct json;
 struct watch;
 
 struct watch_list {
@@ -19,10 +19,10 @@ struct watch_list {
 };
 
 /* Ids are any JSON value, compared by structure. */
-struct watch *watch_find(const struct watch_list *l, const json_t *id);
+struct watch *watch_find(const struct watch_list *l, const struct json *id);
 
 /* Takes m also on failure (out of memory). */
-must_check int watch_add(struct watch_list *l, enum monitor_kind kind, json_t *id,
+must_check int watch_add(struct watch_list *l, enum monitor_kind kind, const struct json *id,
 			 struct monitor *m_take, struct watch **ret, struct error *err);
 void watch_remove(struct watch_list *l, struct watch *w);
 /* Ends those of one database; c: where to say so with "monitor_canceled", or NULL. */
@@ -30,7 +30,7 @@ void watch_cancel(struct watch_list *l, const struct monitor_set *set, struct co
 void watch_clear(struct watch_list *l);
 
 struct monitor *watch_monitor(const struct watch *w);
-void watch_rename(struct watch *w, json_t *id);
+must_check int watch_rename(struct watch *w, const struct json *id, struct error *err);
 
 /* Queues what is pending on conn, one merged notification for each monitor.  -1: out of
  * memory, and the client would miss something: drop it. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ovsdb/text.h"
+#include "base/text.h"
 
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/uuid.h"
 
 void text_put_integer(struct buf *to, int64_t v)
@@ -78,59 +79,64 @@ void text_put_uuid(struct buf *to, const struct uuid *u)
 	to->data[to->len] = '\0';
 }
 
-static int cmp_names(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct json_member *const *ma = a, *const *mb = b;
+
+	return strcmp((*ma)->name.string, (*mb)->name.string);
 }
 
-static void put_object(struct buf *to, const json_t *json)
+static void put_object(struct buf *to, const struct json *json)
 {
-	size_t n = json_object_size(json);
-	const char **names = malloc((n ? n : 1) * sizeof(*names));
-	void *iter = json_object_iter((json_t *)json);
+	const struct json_member **sorted = malloc((json->n + 1) * sizeof(*sorted));
 
-	if (!names) {
+	if (!sorted) {
 		to->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < n; i++, iter = json_object_iter_next((json_t *)json, iter))
-		names[i] = json_object_iter_key(iter);
-	qsort(names, n, sizeof(*names), cmp_names);
+	for (size_t i = 0; i < json->n; i++)
+		sorted[i] = &json->members[i];
+	qsort(sorted, json->n, sizeof(*sorted), by_name);
 	buf_putc(to, '{');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < json->n; i++) {
 		if (i)
 			buf_putc(to, ',');
-		text_put_string(to, names[i]);
+		text_put_string(to, sorted[i]->name.string);
 		buf_putc(to, ':');
-		text_put_json(to, json_object_get(json, names[i]));
+		text_put_json(to, &sorted[i]->value);
 	}
 	buf_putc(to, '}');
-	free(names);
+	free(sorted);
 }
 
-void text_put_json(struct buf *to, const json_t *json)
+static void put_array(struct buf *to, const struct json *json)
 {
-	switch (json_typeof(json)) {
+	buf_putc(to, '[');
+	for (size_t i = 0; i < json->n; i++) {
+		if (i)
+			buf_putc(to, ',');
+		text_put_json(to, &json->elements[i]);
+	}
+	buf_putc(to, ']');
+}
+
+void text_put_json(struct buf *to, const struct json *json)
+{
+	switch (json->type) {
 	case JSON_OBJECT:
 		put_object(to, json);
 		return;
 	case JSON_ARRAY:
-		buf_putc(to, '[');
-		for (size_t i = 0; i < json_array_size(json); i++) {
-			if (i)
-				buf_putc(to, ',');
-			text_put_json(to, json_array_get(json, i));
-		}
-		buf_putc(to, ']');
+		put_array(to, json);
 		return;
 	case JSON_STRING:
-		text_put_string(to, json_string_value(json));
+		text_put_string(to, json->string);
 		return;
 	case JSON_INTEGER:
-		text_put_integer(to, json_integer_value(json));
+		text_put_integer(to, json->integer);
 		return;
 	case JSON_REAL:
-		text_put_real(to, json_real_value(json));
+		text_put_real(to, json->real);
 		return;
 	case JSON_TRUE:
 		buf_puts(to, "true");
@@ -142,6 +148,14 @@ void text_put_json(struct buf *to, const json_t *json)
 		buf_puts(to, "null");
 		return;
 	}
+}
+
+char *text_of_json(const struct json *json)
+{
+	struct buf text = BUF_INIT;
+
+	text_put_json(&text, json);
+	return buf_steal(&text);
 }
 
 void text_put_error(struct buf *to, const struct error *err)
