@@ -318,6 +318,94 @@ static void test_diff_of_one(void **state)
 	type_destroy(&type);
 }
 
+/* A set of uuids that only differ in their last bytes, and of some that are far apart. */
+static union atom uuid_key(unsigned int i)
+{
+	union atom a = { .uuid = { { (uint8_t)(i % 5) } } };
+
+	a.uuid.b[14] = (uint8_t)(i >> 8);
+	a.uuid.b[15] = (uint8_t)i;
+	return a;
+}
+
+static struct datum *uuid_set(const struct type *type, const bool *is_in, unsigned int n)
+{
+	union atom *keys = calloc(n + 1, sizeof(*keys));
+	struct datum *d;
+	size_t n_keys = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (is_in[i])
+			keys[n_keys++] = uuid_key(i);
+	assert_int_equal(datum_new(type, keys, NULL, n_keys, &d, NULL), 0);
+	free(keys);
+	return d;
+}
+
+/* What the walk says of each element is so, and it says it once. */
+static void check_delta(const struct datum *old, const struct datum *new, const bool *was_in,
+			const bool *is_in, unsigned int n)
+{
+	size_t n_changed = 0, n_seen = 0;
+	struct uuid last = { { 0 } };
+	struct datum_delta delta;
+
+	for (unsigned int i = 0; i < n; i++)
+		n_changed += was_in[i] != is_in[i];
+	datum_delta_begin(&delta, old, new);
+	while (datum_delta_next(&delta)) {
+		unsigned int i = delta.key->uuid.b[14] * 256u + delta.key->uuid.b[15];
+
+		assert_true(delta.is_in_old == was_in[i] && delta.is_in_new == is_in[i]);
+		assert_true(was_in[i] != is_in[i]);
+		assert_true(!n_seen || uuid_cmp(&last, &delta.key->uuid) < 0);
+		last = delta.key->uuid;
+		n_seen++;
+	}
+	assert_int_equal(n_seen, n_changed);
+}
+
+/* Versions of a set that are one to fifty changes apart. */
+static void test_differences_of_uuids(void **state)
+{
+	enum { N = 3000, ROUNDS = 500 };
+	static bool was_in[N], is_in[N];
+	struct both b = { .seed = 7 };
+	struct datum *old, *d;
+
+	(void)state;
+	fixture_type("{'key':'uuid','min':0,'max':'unlimited'}", &b.type);
+	for (int i = 0; i < N; i++)
+		is_in[i] = i % 3;
+	d = uuid_set(&b.type, is_in, N);
+	for (int round = 0; round < ROUNDS; round++) {
+		/* Now and then down to a few and up again. */
+		unsigned int n_changes = 1 + draw(&b, draw(&b, 20) ? 50 : 2000);
+
+		old = datum_ref(d);
+		memcpy(was_in, is_in, sizeof(is_in));
+		while (n_changes--) {
+			unsigned int i = draw(&b, N);
+			union atom key = uuid_key(i);
+			struct datum *one = datum_of_uuid(&key.uuid), *next;
+
+			if (is_in[i])
+				assert_int_equal(datum_subtract(d, one, &b.type, &next, NULL), 0);
+			else
+				assert_int_equal(datum_union(d, one, &b.type, &next, NULL), 0);
+			is_in[i] = !is_in[i];
+			datum_unref(one);
+			datum_unref(d);
+			d = next;
+		}
+		check_delta(old, d, was_in, is_in, N);
+		check_delta(d, old, is_in, was_in, N);
+		datum_unref(old);
+	}
+	datum_unref(d);
+	type_destroy(&b.type);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_rebase_shares),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_diff_of_one),
+		cmocka_unit_test(test_differences_of_uuids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,25 @@ static const struct datum *node_here(const struct datum_cursor *c, unsigned int 
 	return height ? c->nodes[c->depth - height] : c->leaf;
 }
 
+/* From nodes of that height on, along the neighbours that are shared too, which are not
+ * looked into: they may be anywhere in memory. */
+static void pass_shared(struct datum_cursor *old, struct datum_cursor *new, unsigned int height)
+{
+	unsigned int at_old = old->depth - height, at_new = new->depth - height;
+	const struct datum *a, *b;
+
+	if (!at_old || !at_new)
+		return;
+	a = old->nodes[--at_old];
+	b = new->nodes[--at_new];
+	while (old->index[at_old] + 1u < a->n_children && new->index[at_new] + 1u < b->n_children &&
+	       datum_children(a)[old->index[at_old] + 1].node ==
+		       datum_children(b)[new->index[at_new] + 1].node) {
+		old->index[at_old]++;
+		new->index[at_new]++;
+	}
+}
+
 /* Where both stand at the beginning of the same node, both go behind the highest such. */
 static bool skip_shared(struct datum_delta *delta)
 {
@@ -84,8 +103,30 @@ static bool skip_shared(struct datum_delta *delta)
 	while (node_here(old, height + 1) &&
 	       node_here(old, height + 1) == node_here(new, height + 1))
 		height++;
+	pass_shared(old, new, height);
 	delta->has_old = skip(old, old->depth - height);
 	delta->has_new = skip(new, new->depth - height);
+	return true;
+}
+
+/* The same for a run of equal uuids in two leaves. */
+static bool skip_equal_uuids(struct datum_delta *delta)
+{
+	struct datum_cursor *old = &delta->old, *new = &delta->new;
+	unsigned int n, left_old = old->leaf->n - old->at, left_new = new->leaf->n - new->at;
+
+	if (old->leaf->key_type != ATOM_UUID || old->leaf->value_type != ATOM_VOID)
+		return false;
+	for (n = 0; n < left_old && n < left_new; n++) {
+		if (!uuid_equal(&old->key[n].uuid, &new->key[n].uuid))
+			break;
+	}
+	if (!n)
+		return false;
+	old->at += n - 1;
+	new->at += n - 1;
+	delta->has_old = datum_next(old);
+	delta->has_new = datum_next(new);
 	return true;
 }
 
@@ -98,7 +139,7 @@ bool datum_delta_next(struct datum_delta *delta)
 		int cmp = delta->has_old ? -1 : 1;
 
 		if (delta->has_old && delta->has_new) {
-			if (skip_shared(delta))
+			if (skip_shared(delta) || skip_equal_uuids(delta))
 				continue;
 			cmp = atom_cmp((enum atom_type)old->leaf->key_type, old->key, new->key);
 		}

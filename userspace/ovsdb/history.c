@@ -35,17 +35,19 @@ struct history {
 /* Memory that old holds alone, now that there is a newer version. */
 static size_t datum_bytes(const struct datum *old, const struct type *type)
 {
+	size_t n = datum_n(old) < UNSHARED_ELEMENTS ? datum_n(old) : UNSHARED_ELEMENTS;
+	size_t n_bytes = DATUM_BYTES + n * 2 * sizeof(union atom);
 	struct datum_cursor c;
-	size_t n_bytes = DATUM_BYTES, n = 0;
 
+	if (type->key.type != ATOM_STRING && type->value.type != ATOM_STRING)
+		return n_bytes;
 	datum_foreach (old, &c) {
-		n_bytes += 2 * sizeof(*c.key);
+		if (!n--)
+			break;
 		if (type->key.type == ATOM_STRING)
 			n_bytes += strlen(c.key->string);
 		if (type->value.type == ATOM_STRING)
 			n_bytes += strlen(c.value->string);
-		if (++n == UNSHARED_ELEMENTS)
-			break;
 	}
 	return n_bytes;
 }
