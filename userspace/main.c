@@ -123,12 +123,16 @@ static int run_salvage(const struct options *o)
 
 static int set_keys(struct daemon *d, struct error *err)
 {
+	static const struct key_names in_database = {
+		.private_key = SSL_COLUMN("private_key"),
+		.certificate = SSL_COLUMN("certificate"),
+		.ca_cert = SSL_COLUMN("ca_cert"),
+		.learns_ca = SSL_COLUMN("bootstrap_ca_cert"),
+	};
 	const struct options *o = &d->options;
+	bool has_keys = o->keys.private_key || o->keys.certificate || o->keys.ca_cert;
 
-	if (o->is_db_only || o->private_key || o->certificate || o->ca_cert)
-		return server_set_keys(d->server, o->private_key, o->certificate, o->ca_cert, err);
-	return server_set_keys(d->server, SSL_COLUMN("private_key"), SSL_COLUMN("certificate"),
-			       SSL_COLUMN("ca_cert"), err);
+	return server_set_keys(d->server, o->is_db_only || has_keys ? &o->keys : &in_database, err);
 }
 
 /* Without a switch nothing of ours works on the database: it may be removed. */

@@ -25,6 +25,10 @@ static void print_help(void)
 	     "  --private-key=FILE, --certificate=FILE, --ca-cert=FILE\n"
 	     "                       for pssl and ssl, PEM, or db:DB,TABLE,COLUMN (default for\n"
 	     "                       the switch: its table SSL)\n"
+	     "  --bootstrap-ca-cert=FILE\n"
+	     "                       the same as --ca-cert where FILE exists; otherwise it is "
+	     "made\n"
+	     "                       of what the first peer shows as its CA's certificate\n"
 	     "  --unixctl=PATH       control socket (default $OVS_RUNDIR/bvsd.PID.ctl)\n"
 	     "  --pidfile[=FILE]     write the process id (default $OVS_RUNDIR/bvsd.pid)\n"
 	     "  --[no-]ovs-names     be found by ovs-appctl as ovsdb-server, ovs-vswitchd (not\n"
@@ -93,6 +97,7 @@ enum {
 	OPT_PRIVATE_KEY,
 	OPT_CERTIFICATE,
 	OPT_CA_CERT,
+	OPT_BOOTSTRAP,
 	OPT_NAMES,
 	OPT_NO_NAMES,
 	OPT_LOG_FILE,
@@ -110,6 +115,7 @@ static const struct option long_options[] = {
 	{ "private-key", required_argument, NULL, OPT_PRIVATE_KEY },
 	{ "certificate", required_argument, NULL, OPT_CERTIFICATE },
 	{ "ca-cert", required_argument, NULL, OPT_CA_CERT },
+	{ "bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP },
 	{ "ovs-names", no_argument, NULL, OPT_NAMES },
 	{ "no-ovs-names", no_argument, NULL, OPT_NO_NAMES },
 	{ "log-file", optional_argument, NULL, OPT_LOG_FILE },
@@ -150,13 +156,15 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 		o->is_datapath_down = true;
 		return 0;
 	case OPT_PRIVATE_KEY:
-		o->private_key = optarg;
+		o->keys.private_key = optarg;
 		return 0;
 	case OPT_CERTIFICATE:
-		o->certificate = optarg;
+		o->keys.certificate = optarg;
 		return 0;
 	case OPT_CA_CERT:
-		o->ca_cert = optarg;
+	case OPT_BOOTSTRAP:
+		o->keys.ca_cert = optarg;
+		o->keys.learns_ca = c == OPT_BOOTSTRAP ? "yes" : NULL;
 		return 0;
 	case OPT_NAMES:
 		o->names = NAMES_YES;

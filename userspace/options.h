@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "session/key_files.h"
+
 enum { MAX_REMOTES = 16 };
 
 struct options {
@@ -19,7 +21,7 @@ struct options {
 	const char *bpffs;
 	const char *db; /* NULL: in memory */
 	const char *log_file; /* NULL: stderr */
-	const char *private_key, *certificate, *ca_cert; /* NULL: none */
+	struct key_names keys; /* all NULL: those of the table SSL, with the switch */
 	enum { NAMES_WITH_PIDFILE, NAMES_YES, NAMES_NO } names; /* of OVS's daemons */
 	const char *salvage; /* the file to write; NULL: serve */
 	bool is_db_only;

@@ -358,6 +358,29 @@ for n in range(5):
 END
 }
 
+@test "--bootstrap-ca-cert: the first peer that shows a CA is believed, and only that CA from then on" {
+	keys server ca
+	keys client ca
+	keys stranger other
+	mapfile -t options < <(known server learnt)
+	bvsd --schema="$vswitch" --remote=pssl:6640:127.0.0.1 "${options[@]/--ca-cert/--bootstrap-ca-cert}"
+	# Who shows no CA teaches nothing, and has no service.
+	"${in_net[@]}" openssl s_client -connect 127.0.0.1:6640 -cert "$dir/client.crt" \
+		-key "$dir/client.key" <<<'{"method":"list_dbs","params":[],"id":1}' >"$dir/seen" 2>&1 || true
+	refute grep '"result"' "$dir/seen"
+	until_true 5 grep 'does not show the certificate of its CA' "$dir/bvsd.log"
+	[ ! -e "$dir/learnt.crt" ]
+	# Who shows one has none either, but is believed when it comes again, as others are.
+	mapfile -t options < <(known client ca)
+	refute answers ssl:127.0.0.1:6640 "${options[@]}"
+	until_true 5 grep 'learnt from the peer' "$dir/bvsd.log"
+	cmp <(openssl x509 -in "$dir/learnt.crt") <(openssl x509 -in "$dir/ca.crt")
+	answers ssl:127.0.0.1:6640 "${options[@]}"
+	mapfile -t options < <(known stranger other)
+	refute answers ssl:127.0.0.1:6640 "${options[@]}"
+	cmp <(openssl x509 -in "$dir/learnt.crt") <(openssl x509 -in "$dir/ca.crt")
+}
+
 @test "ssl: connects to a peer and verifies it" {
 	keys server ca
 	keys client ca

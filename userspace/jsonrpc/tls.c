@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "jsonrpc/tls_learn.h"
 
 enum { PRIVATE_KEY, CERTIFICATE, CA_CERT, N_FILES };
 
@@ -17,12 +20,15 @@ struct tls_keys {
 	char *paths[N_FILES];
 	struct timespec changed[N_FILES]; /* as of the time when ctx was made */
 	SSL_CTX *ctx; /* NULL: to be made */
+	bool learns_ca;
+	bool lacks_ca; /* ctx was made without: the next peer brings it */
 };
 
 struct tls {
 	SSL *ssl;
 	bool receive_needs_writing, send_needs_reading;
 	bool is_broken;
+	char *learn_path; /* this connection is good for nothing but the peer's CA */
 	char failure[256];
 };
 
@@ -49,12 +55,12 @@ void tls_keys_free(struct tls_keys *k)
 	free(k);
 }
 
-int tls_keys_set(struct tls_keys *k, const char *private_key, const char *certificate,
-		 const char *ca_cert, struct error *err)
+int tls_keys_set(struct tls_keys *k, const struct tls_files *files, struct error *err)
 {
-	const char *paths[N_FILES] = { private_key, certificate, ca_cert };
+	const char *paths[N_FILES] = { files->private_key, files->certificate, files->ca_cert };
 
 	forget_files(k);
+	k->learns_ca = files->learns_ca;
 	for (size_t i = 0; i < N_FILES; i++) {
 		k->paths[i] = paths[i] ? strdup(paths[i]) : NULL;
 		if (paths[i] && !k->paths[i])
@@ -81,10 +87,17 @@ static int error_openssl(struct error *err, const char *what, const char *path)
 	return error_set(err, "I/O error", "%s %s: %s", what, path, reason);
 }
 
+/* Whoever is the peer: all that is taken from it is its CA's certificate. */
+static int believe(X509_STORE_CTX *store, void *arg)
+{
+	(void)store, (void)arg;
+	return 1;
+}
+
 static int read_files(struct tls_keys *k, SSL_CTX *ctx, struct error *err)
 {
 	const char *ca = k->paths[CA_CERT];
-	bool verifies = strcmp(ca, "none");
+	bool verifies = strcmp(ca, "none") && !k->lacks_ca;
 
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(ctx, k->paths[CERTIFICATE]) != 1)
@@ -101,9 +114,13 @@ static int read_files(struct tls_keys *k, SSL_CTX *ctx, struct error *err)
 		}
 		SSL_CTX_set_client_CA_list(ctx, names);
 	}
-	SSL_CTX_set_verify(
-		ctx, verifies ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
-		NULL);
+	if (k->lacks_ca)
+		SSL_CTX_set_cert_verify_callback(ctx, believe, NULL);
+	SSL_CTX_set_verify(ctx,
+			   verifies || k->lacks_ca
+				   ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+				   : SSL_VERIFY_NONE,
+			   NULL);
 	return 0;
 }
 
@@ -130,13 +147,14 @@ static int look_at_files(struct tls_keys *k, bool *ret_changed, struct error *er
 	static const char *const names[] = { "private key", "certificate", "CA certificate" };
 
 	*ret_changed = false;
+	k->lacks_ca = k->learns_ca && k->paths[CA_CERT] && access(k->paths[CA_CERT], F_OK) < 0;
 	for (size_t i = 0; i < N_FILES; i++) {
 		struct stat st;
 
 		if (!k->paths[i] || !*k->paths[i])
 			return error_set(err, "I/O error", "a %s must be configured to use SSL/TLS",
 					 names[i]);
-		if (i == CA_CERT && !strcmp(k->paths[i], "none"))
+		if (i == CA_CERT && (k->lacks_ca || !strcmp(k->paths[i], "none")))
 			continue;
 		if (stat(k->paths[i], &st) < 0)
 			return error_errno(err, errno, "%s %s", names[i], k->paths[i]);
@@ -179,6 +197,11 @@ int tls_new(struct tls_keys *k, int fd, bool is_server, struct tls **ret, struct
 	if (!t)
 		return error_nomem(err);
 	t->ssl = SSL_new(k->ctx);
+	t->learn_path = k->lacks_ca ? strdup(k->paths[CA_CERT]) : NULL;
+	if (k->lacks_ca && !t->learn_path) {
+		tls_free(t);
+		return error_nomem(err);
+	}
 	if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
 		tls_free(t);
 		return error_openssl(err, "TLS", "connection");
@@ -200,6 +223,7 @@ void tls_free(struct tls *t)
 		SSL_shutdown(t->ssl);
 	ERR_clear_error();
 	SSL_free(t->ssl);
+	free(t->learn_path);
 	free(t);
 }
 
@@ -237,6 +261,28 @@ static int outcome(struct tls *t, int n, bool *ret_wants_read, bool *ret_wants_w
 	return EPROTO;
 }
 
+/* All there is to a connection that is to bring the CA's certificate.  Returns an errno. */
+static int learn(struct tls *t, bool *ret_wants_read, bool *ret_wants_write)
+{
+	struct error err;
+	int rc;
+
+	ERR_clear_error();
+	errno = 0;
+	rc = SSL_do_handshake(t->ssl);
+	if (rc != 1) {
+		rc = outcome(t, rc, ret_wants_read, ret_wants_write);
+		return rc ? rc : EPIPE;
+	}
+	if (tls_learn_ca(t->ssl, t->learn_path, &err) < 0)
+		snprintf(t->failure, sizeof(t->failure), "%.255s", err.text);
+	else
+		snprintf(t->failure, sizeof(t->failure),
+			 "the CA certificate %s was learnt from the peer, which must come again",
+			 t->learn_path);
+	return EPROTO;
+}
+
 static int clamp(size_t n)
 {
 	return n > INT_MAX ? INT_MAX : (int)n;
@@ -248,6 +294,10 @@ ssize_t tls_receive(struct tls *t, void *to, size_t n)
 	int rc;
 
 	t->receive_needs_writing = false;
+	if (t->learn_path) {
+		errno = learn(t, &wants_read, &t->receive_needs_writing);
+		return -1;
+	}
 	ERR_clear_error();
 	errno = 0;
 	rc = SSL_read(t->ssl, to, clamp(n));
@@ -263,6 +313,10 @@ ssize_t tls_send(struct tls *t, const void *from, size_t n)
 	int rc;
 
 	t->send_needs_reading = false;
+	if (t->learn_path) {
+		errno = learn(t, &t->send_needs_reading, &wants_write);
+		return -1;
+	}
 	ERR_clear_error();
 	errno = 0;
 	rc = SSL_write(t->ssl, from, clamp(n));

@@ -16,10 +16,15 @@ struct tls_keys;
 
 struct tls_keys *tls_keys_new(void); /* NULL: out of memory */
 void tls_keys_free(struct tls_keys *k); /* NULL is fine */
-/* Paths of PEM files, copied; NULL: none.  ca_cert "none": peers are not verified.  The
- * files are read at the next connection, and again when they have changed. */
-must_check int tls_keys_set(struct tls_keys *k, const char *private_key, const char *certificate,
-			    const char *ca_cert, struct error *err);
+/* Paths of PEM files; NULL: none.  ca_cert "none": peers are not verified. */
+struct tls_files {
+	const char *private_key, *certificate, *ca_cert;
+	/* While ca_cert does not exist, the first peer that shows the certificate of a CA is
+	 * believed: the file is made of it, and the peer has to come again. */
+	bool learns_ca;
+};
+/* Copied.  The files are read at the next connection, and again when they have changed. */
+must_check int tls_keys_set(struct tls_keys *k, const struct tls_files *files, struct error *err);
 /* Fails where something is missing or cannot be used. */
 must_check int tls_keys_load(struct tls_keys *k, struct error *err);
 

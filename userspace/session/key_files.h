@@ -13,9 +13,15 @@ struct host;
 struct key_files;
 struct tls_keys;
 
-/* NULL: none of that kind. */
-must_check int key_files_new(const struct host *h, const char *private_key, const char *certificate,
-			     const char *ca_cert, struct key_files **ret, struct error *err);
+/* Each a path or a column's name; NULL: none. */
+struct key_names {
+	const char *private_key, *certificate, *ca_cert;
+	/* Is the CA's certificate learnt from the first peer, where it is missing?  NULL: no;
+	 * a column of booleans; anything else: yes. */
+	const char *learns_ca;
+};
+must_check int key_files_new(const struct host *h, const struct key_names *names,
+			     struct key_files **ret, struct error *err);
 void key_files_free(struct key_files *f); /* NULL is fine */
 
 bool key_files_concerned(const struct key_files *f, const struct change_list *changes);

@@ -101,12 +101,11 @@ void remotes_free(struct remotes *r)
 	free(r);
 }
 
-int remotes_set_keys(struct remotes *r, const char *private_key, const char *certificate,
-		     const char *ca_cert, struct error *err)
+int remotes_set_keys(struct remotes *r, const struct key_names *names, struct error *err)
 {
 	struct key_files *files;
 
-	if (key_files_new(r->host, private_key, certificate, ca_cert, &files, err) < 0)
+	if (key_files_new(r->host, names, &files, err) < 0)
 		return -1;
 	key_files_free(r->key_files);
 	r->key_files = files;

@@ -12,14 +12,14 @@
 struct buf;
 struct change_list;
 struct host;
+struct key_names;
 struct remotes;
 
 struct remotes *remotes_new(struct host *h); /* NULL: out of memory */
 void remotes_free(struct remotes *r); /* ends all sessions; NULL is fine */
 
-/* Paths or "db:DB,TABLE,COLUMN"; NULL: none. */
-must_check int remotes_set_keys(struct remotes *r, const char *private_key, const char *certificate,
-				const char *ca_cert, struct error *err);
+must_check int remotes_set_keys(struct remotes *r, const struct key_names *names,
+				struct error *err);
 
 /* One that is there already: nothing happens. */
 must_check int remotes_add(struct remotes *r, const char *name, struct error *err);

@@ -378,10 +378,9 @@ int server_remove_db(struct server *s, const char *name, struct error *err)
 	return 0;
 }
 
-int server_set_keys(struct server *s, const char *private_key, const char *certificate,
-		    const char *ca_cert, struct error *err)
+int server_set_keys(struct server *s, const struct key_names *names, struct error *err)
 {
-	return remotes_set_keys(s->remotes, private_key, certificate, ca_cert, err);
+	return remotes_set_keys(s->remotes, names, err);
 }
 
 int server_add_remote(struct server *s, const char *remote, struct error *err)

@@ -13,6 +13,7 @@ struct buf;
 struct coverage;
 struct db;
 struct journal;
+struct key_names;
 struct loop;
 struct server;
 
@@ -44,9 +45,8 @@ must_check int server_has_db(const struct server *s, const char *name, struct er
 must_check int server_add_remote(struct server *s, const char *remote, struct error *err);
 must_check int server_remove_remote(struct server *s, const char *remote, struct error *err);
 void server_put_remotes(const struct server *s, struct buf *to); /* sorted, one a line */
-/* For pssl and ssl: paths of PEM files or "db:DB,TABLE,COLUMN"; NULL: none. */
-must_check int server_set_keys(struct server *s, const char *private_key, const char *certificate,
-			       const char *ca_cert, struct error *err);
+/* For pssl and ssl (key_files.h). */
+must_check int server_set_keys(struct server *s, const struct key_names *names, struct error *err);
 void server_reconnect(struct server *s); /* ends all sessions; those that we made come again */
 
 /* "cells:N monitors:N ..." */
