@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -17,9 +18,10 @@ static void print_help(void)
 	     "DATABASE is the file that holds the configuration, made when it is absent.\n"
 	     "Without it: $OVS_DBDIR/conf.db; with --db-only: in memory, nothing is kept.\n"
 	     "\n"
-	     "  --remote=REMOTE      meet clients there; may be repeated: punix:PATH (default\n"
+	     "  --remote=REMOTE      meet clients there, besides the sockets that systemd passes;\n"
+	     "                       may be repeated: punix:PATH (default without such a socket\n"
 	     "                       $OVS_RUNDIR/db.sock), ptcp:[PORT][:IP], pssl:[PORT][:IP],\n"
-	     "                       tcp:IP[:PORT], ssl:IP[:PORT], unix:PATH, or\n"
+	     "                       tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, or\n"
 	     "                       db:DB,TABLE,COLUMN for those that the database tells; the\n"
 	     "                       switch always follows its table Manager\n"
 	     "  --private-key=FILE, --certificate=FILE, --ca-cert=FILE\n"
@@ -78,6 +80,21 @@ static int add_remote(struct options *o, const char *remote)
 		return -1;
 	}
 	o->remotes[o->n_remotes++] = remote;
+	return 0;
+}
+
+/* Sockets that systemd listens on for us. */
+static int add_activated_remotes(struct options *o)
+{
+	int n = sd_listen_fds(true);
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+		struct buf name = BUF_INIT;
+
+		buf_printf(&name, "pfd:%d", fd);
+		if (add_remote(o, buf_steal(&name)) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -211,6 +228,8 @@ int options_parse(int argc, char **argv, struct options *o)
 	o->db = argv[optind];
 	if (!o->db && !o->is_db_only)
 		o->db = default_path("OVS_DBDIR", "/etc/openvswitch", "conf.db");
+	if (add_activated_remotes(o) < 0)
+		return -1;
 	if (!o->n_remotes && !o->salvage && !o->is_datapath_down) {
 		const char *path = rundir_path("db.sock");
 		struct buf b = BUF_INIT;

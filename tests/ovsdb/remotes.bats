@@ -110,9 +110,49 @@ END
 	client list-dbs tcp:192.0.2.1:6640
 }
 
+# Plays systemd: starts a program with listening sockets from descriptor 3 on.
+activate() { # PROGRAM WORD...
+	"${in_net[@]}" python3 "$BATS_TEST_DIRNAME/activate.py" "$dir/activated.sock" 6640 "$@" \
+		>"$dir/bvsd.log" 2>&1 3>&- &
+	pid=$!
+	servers+=("$pid")
+	until_true 10 is_started "$pid" "$dir/bvsd.log"
+}
+
+@test "sockets that systemd listens on are served, and left open" {
+	activate "$BUILD/bvsd" --db-only --schema="$vswitch" --unixctl="$dir/ctl"
+	[ "$(client list-dbs "unix:$dir/activated.sock")" = $'Open_vSwitch\n_Server' ]
+	client list-dbs tcp:127.0.0.1:6640
+	# Nothing else is listened on.
+	[ ! -e "$dir/db.sock" ]
+	[ "$(ovs-appctl -t "$dir/ctl" ovsdb-server/list-remotes)" = $'pfd:3\npfd:4' ]
+	# Only a listening socket will do.
+	local number
+	for number in 2 5; do
+		run ovs-appctl -t "$dir/ctl" ovsdb-server/add-remote "pfd:$number"
+		[ "$status" -ne 0 ]
+		[[ $output == *"no listening socket"* ]]
+	done
+	# Away and back again.
+	ovs-appctl -t "$dir/ctl" ovsdb-server/remove-remote pfd:3
+	ovs-appctl -t "$dir/ctl" ovsdb-server/add-remote pfd:3
+	client list-dbs "unix:$dir/activated.sock"
+	stop "$pid"
+	[ -S "$dir/activated.sock" ]
+}
+
+@test "a database cannot ask for a descriptor" {
+	bvsd --schema="$vswitch" --remote="$managers"
+	vsctl init
+	vsctl -vconsole:off -- --id=@m create manager target='"pfd:3"' -- add Open_vSwitch . manager_options @m
+	vsctl -- --id=@m create manager target='"ptcp:6640:127.0.0.1"' -- add Open_vSwitch . manager_options @m
+	until_true 5 answers tcp:127.0.0.1:6640
+	refute grep pfd "$dir/bvsd.log"
+}
+
 @test "remotes that cannot be are refused at the start" {
 	local remote
-	for remote in ptcp:x ptcp:70000 ptcp:6640:nonsense ptcp:1:127.0.0.1:2 tcp: tcp:1.2.3.4.5 \
+	for remote in pfd: pfd:x pfd:1 pfd:999 ptcp:x ptcp:70000 ptcp:6640:nonsense ptcp:1:127.0.0.1:2 tcp: tcp:1.2.3.4.5 \
 		tcp:127.0.0.1: 'tcp:[::1' nonsense: nonsense pssl:6640 ssl:127.0.0.1:1 punix: \
 		db:S db:S,T,C db:Open_vSwitch,T,C db:Open_vSwitch,Bridge,C db:Open_vSwitch,Bridge,name,x; do
 		run timeout 5 "${in_net[@]}" "$BUILD/bvsd" --db-only --schema="$vswitch" --remote="$remote"

@@ -14,8 +14,9 @@ int remote_kind_parse(const char *remote, enum remote_kind *ret, const char **re
 		      struct error *err)
 {
 	static const char *const names[] = {
-		[REMOTE_PUNIX] = "punix:", [REMOTE_PTCP] = "ptcp:", [REMOTE_PSSL] = "pssl:",
-		[REMOTE_UNIX] = "unix:",   [REMOTE_TCP] = "tcp:",   [REMOTE_SSL] = "ssl:",
+		[REMOTE_PUNIX] = "punix:", [REMOTE_PFD] = "pfd:",   [REMOTE_PTCP] = "ptcp:",
+		[REMOTE_PSSL] = "pssl:",   [REMOTE_UNIX] = "unix:", [REMOTE_TCP] = "tcp:",
+		[REMOTE_SSL] = "ssl:",
 	};
 	size_t i;
 

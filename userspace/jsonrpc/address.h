@@ -12,6 +12,7 @@
 
 enum remote_kind {
 	REMOTE_PUNIX, /* punix:PATH */
+	REMOTE_PFD, /* pfd:NUMBER, a listening socket that the process was started with */
 	REMOTE_PTCP, /* ptcp:[PORT][:IP] */
 	REMOTE_PSSL,
 	REMOTE_UNIX, /* unix:PATH */

@@ -2,6 +2,7 @@
 #include "jsonrpc/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -150,6 +151,38 @@ static void on_connect(void *arg, int events)
 	}
 }
 
+/* A copy of it, so that it is still there when the remote is removed and added again. */
+static int adopt(struct listener *l, const char *number, struct error *err)
+{
+	struct address a = { .len = sizeof(a.storage) };
+	socklen_t len = sizeof(int);
+	int is_listening = 0, fd;
+	char *end;
+
+	errno = 0;
+	fd = (int)strtol(number, &end, 10);
+	if (*end || end == number || errno || fd <= STDERR_FILENO ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) < 0 || !is_listening ||
+	    getsockname(fd, (struct sockaddr *)&a.storage, &a.len) < 0)
+		return error_set(err, "syntax error", "remote %s: no listening socket", l->remote);
+	l->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (l->fd < 0 || fcntl(l->fd, F_SETFL, O_NONBLOCK) < 0)
+		return error_errno(err, errno, "listen on %s", l->remote);
+	l->port = address_port(&a);
+	return 0;
+}
+
+static int bind_listener(struct listener *l, enum remote_kind kind, const char *rest,
+			 struct error *err)
+{
+	if (kind == REMOTE_PFD)
+		return adopt(l, rest, err);
+	if (kind != REMOTE_PUNIX)
+		return bind_network(l, rest, err);
+	l->path = rest;
+	return bind_unix(l, err);
+}
+
 int listener_new(struct loop *loop, const char *remote, listener_accept_fn *on_accept, void *arg,
 		 struct listener **ret, struct error *err)
 {
@@ -173,10 +206,7 @@ int listener_new(struct loop *loop, const char *remote, listener_accept_fn *on_a
 		free(l);
 		return error_nomem(err);
 	}
-	rest = l->remote + (rest - remote);
-	if (kind == REMOTE_PUNIX)
-		l->path = rest;
-	if ((l->path ? bind_unix(l, err) : bind_network(l, rest, err)) < 0) {
+	if (bind_listener(l, kind, l->remote + (rest - remote), err) < 0) {
 		listener_free(l);
 		return -1;
 	}

@@ -2,7 +2,8 @@
 #pragma once
 /*
  * A listening socket named as ovsdb-server names its remotes: "punix:PATH",
- * "ptcp:[PORT][:IP]", "pssl:[PORT][:IP]".  Hands each accepted connection to its owner
+ * "ptcp:[PORT][:IP]", "pssl:[PORT][:IP]", or "pfd:NUMBER" for a listening socket that the
+ * process was started with (systemd.socket(5)).  Hands each accepted connection to its owner
  * (session, appctl), who also speaks TLS on it (tls.h) where that is asked for.
  */
 #include <stdint.h>
@@ -19,7 +20,7 @@ typedef void listener_accept_fn(void *arg, int fd_take);
  * behind it, fails and names its pid.  The file gets mode 0750. */
 must_check int listener_new(struct loop *l, const char *remote, listener_accept_fn *on_accept,
 			    void *arg, struct listener **ret, struct error *err);
-/* Removes the socket file if it is still this listener's.  NULL is fine. */
+/* Removes the socket file if it is still this listener's; a socket of "pfd:" stays open.  NULL is fine. */
 void listener_free(struct listener *l);
 
 const char *listener_remote(const struct listener *l);

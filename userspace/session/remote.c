@@ -41,10 +41,17 @@ struct remote {
 	char target[];
 };
 
+static bool is_local(const struct remote *r)
+{
+	if (r->kind == REMOTE_PFD)
+		return !listener_port(r->listener);
+	return remote_kind_is_unix(r->kind);
+}
+
 static int64_t probe_ms(const struct remote *r)
 {
 	if (r->options.probe_ms == REMOTE_DEFAULT)
-		return remote_kind_is_unix(r->kind) ? 0 : DEFAULT_PROBE_MS;
+		return is_local(r) ? 0 : DEFAULT_PROBE_MS;
 	if (r->options.probe_ms > 0 && r->options.probe_ms < MIN_PROBE_MS)
 		return MIN_PROBE_MS;
 	return r->options.probe_ms;

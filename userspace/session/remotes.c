@@ -172,8 +172,12 @@ static struct running *want(struct remotes *r, const char *target,
 
 static void want_of_db(void *arg, const char *target, const struct remote_options *options)
 {
-	struct running *u = want(arg, target, options);
+	struct running *u;
 
+	/* Numbers of descriptors mean nothing in a database, and nobody's own are to be had. */
+	if (!strncmp(target, "pfd:", 4))
+		return;
+	u = want(arg, target, options);
 	if (u)
 		u->is_of_db = true;
 }
