@@ -179,6 +179,20 @@ answered() { # PASSIVE-REMOTE [OPTION]...
 	answered "punix:$dir/peer.sock"
 }
 
+@test "tcp: a host is found by its name, and looked up again after a failure" {
+	bvsd --schema="$vswitch" --remote=tcp:localhost:6641 --remote=tcp:no-such-host.invalid
+	until_true 10 grep 'connection-failed remote=tcp:no-such-host.invalid text="resolve no-such-host.invalid: ' \
+		"$dir/bvsd.log"
+	# It may have two addresses, of which one answers.
+	[ "$(answered ptcp:6641:127.0.0.1)" = $'Open_vSwitch\n_Server' ]
+	[ "$(answered 'ptcp:6641:[::1]')" = $'Open_vSwitch\n_Server' ] || ! grep -w '^::1.*localhost' /etc/hosts
+	# One that is under way does not hold up the end.
+	ovs-appctl -t "$(echo "$dir"/bvsd.*.ctl)" ovsdb-server/add-remote tcp:other.invalid
+	ovs-appctl -t "$(echo "$dir"/bvsd.*.ctl)" ovsdb-server/remove-remote tcp:other.invalid
+	kill "$pid"
+	until_true 5 refute kill -0 "$pid"
+}
+
 has_failures() { # NUMBER
 	(($(grep -c connection-failed "$dir/bvsd.log") >= $1))
 }

@@ -33,11 +33,9 @@ static void test_kinds(void **state)
 		enum remote_kind kind;
 		const char *rest;
 	} good[] = {
-		{ "punix:/a", REMOTE_PUNIX, "/a" },
-		{ "unix:b", REMOTE_UNIX, "b" },
-		{ "ptcp:", REMOTE_PTCP, "" },
-		{ "pssl:1", REMOTE_PSSL, "1" },
-		{ "tcp:1.2.3.4", REMOTE_TCP, "1.2.3.4" },
+		{ "punix:/a", REMOTE_PUNIX, "/a" },	  { "pfd:3", REMOTE_PFD, "3" },
+		{ "unix:b", REMOTE_UNIX, "b" },		  { "ptcp:", REMOTE_PTCP, "" },
+		{ "pssl:1", REMOTE_PSSL, "1" },		  { "tcp:1.2.3.4", REMOTE_TCP, "1.2.3.4" },
 		{ "ssl:[::1]:2", REMOTE_SSL, "[::1]:2" },
 	};
 	static const char *const bad[] = { "", "punix:", "unix:", "ptcp", "http://x", "db:a,b,c" };
@@ -77,16 +75,24 @@ static void test_passive(void **state)
 
 static void test_active(void **state)
 {
-	static const char *const bad[] = { "",		":1",	"name.example", "1.2.3.4:",
-					   "1.2.3.4:x", "[::1", "[::1]1",	"1.2.3.4:70000" };
-	struct address a;
+	static const char *const bad[] = { "",		":1",	 "1.2.3.4.5", "1.2.3.4:",
+					   "1.2.3.4:x", "[::1",	 "[::1]1",    "1.2.3.4:70000",
+					   "a b",	"name:", "[name]",    "a/b" };
+	struct peer_address a;
 	struct error err;
 
 	(void)state;
 	assert_int_equal(address_parse_active("192.0.2.1", &a, &err), 0);
-	assert_address(&a, "192.0.2.1", 6640);
+	assert_address(&a.ip, "192.0.2.1", 6640);
+	assert_string_equal(a.name, "");
 	assert_int_equal(address_parse_active("[2001:db8::1]:1", &a, &err), 0);
-	assert_address(&a, "2001:db8::1", 1);
+	assert_address(&a.ip, "2001:db8::1", 1);
+	assert_int_equal(address_parse_active("a-1.example:7", &a, &err), 0);
+	assert_string_equal(a.name, "a-1.example");
+	assert_int_equal(a.port, 7);
+	assert_int_equal(address_parse_active("localhost", &a, &err), 0);
+	assert_string_equal(a.name, "localhost");
+	assert_int_equal(a.port, 6640);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(address_parse_active(bad[i], &a, &err), -1);
 }

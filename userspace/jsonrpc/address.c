@@ -33,12 +33,20 @@ int remote_kind_parse(const char *remote, enum remote_kind *ret, const char **re
 	}
 	return error_set(err, "syntax error",
 			 "remote %s: expected punix:PATH, ptcp:[PORT][:IP], pssl:[PORT][:IP], "
-			 "unix:PATH, tcp:IP[:PORT], ssl:IP[:PORT] or db:DB,TABLE,COLUMN",
+			 "unix:PATH, tcp:HOST[:PORT], ssl:HOST[:PORT] or db:DB,TABLE,COLUMN",
 			 remote);
 }
 
-static int resolve(const char *host, const char *port, const char *rest, struct address *ret,
-		   struct error *err)
+static int check_port(const char *port, const char *rest, struct error *err)
+{
+	if (*port == '\0' || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 ||
+	    atoi(port) > UINT16_MAX)
+		return error_set(err, "syntax error", "%s: bad port number \"%s\"", rest, port);
+	return 0;
+}
+
+static int parse_numbers(const char *host, const char *port, const char *rest, struct address *ret,
+			 struct error *err)
 {
 	struct addrinfo hints = {
 		.ai_family = AF_UNSPEC,
@@ -47,9 +55,8 @@ static int resolve(const char *host, const char *port, const char *rest, struct 
 	};
 	struct addrinfo *found;
 
-	if (*port == '\0' || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 ||
-	    atoi(port) > UINT16_MAX)
-		return error_set(err, "syntax error", "%s: bad port number \"%s\"", rest, port);
+	if (check_port(port, rest, err) < 0)
+		return -1;
 	if (getaddrinfo(host, port, &hints, &found))
 		return error_set(err, "syntax error", "%s: bad IP address \"%s\"", rest, host);
 	memset(ret, 0, sizeof(*ret));
@@ -99,19 +106,42 @@ int address_parse_passive(const char *rest, struct address *ret, struct error *e
 			return error_set(err, "syntax error", "%s: \"%s\" behind the IP address",
 					 rest, at);
 	}
-	return resolve(host, port, rest, ret, err);
+	return parse_numbers(host, port, rest, ret, err);
 }
 
-int address_parse_active(const char *rest, struct address *ret, struct error *err)
+/* Letters, digits, hyphens and dots; what is behind the last dot has a letter, so that a
+ * mistyped IPv4 address is none. */
+static bool is_host_name(const char *host)
 {
-	const char *at = rest;
-	char host[80];
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *last = strrchr(host, '.');
+
+	for (const char *at = host; *at; at++) {
+		if (!strchr(letters, *at) && !strchr("0123456789-._", *at))
+			return false;
+	}
+	return strpbrk(last ? last : host, letters);
+}
+
+int address_parse_active(const char *rest, struct peer_address *ret, struct error *err)
+{
+	char host[sizeof(ret->name)];
+	const char *at = rest, *port;
 
 	if (take_host(&at, rest, host, sizeof(host), err) < 0)
 		return -1;
 	if (*at && *at != ':')
 		return error_set(err, "syntax error", "%s: \"%s\" behind the IP address", rest, at);
-	return resolve(host, *at ? at + 1 : DEFAULT_PORT, rest, ret, err);
+	port = *at ? at + 1 : DEFAULT_PORT;
+	if (*rest == '[' || !is_host_name(host)) {
+		ret->name[0] = '\0';
+		return parse_numbers(host, port, rest, &ret->ip, err);
+	}
+	if (check_port(port, rest, err) < 0)
+		return -1;
+	strcpy(ret->name, host);
+	ret->port = (uint16_t)atoi(port);
+	return 0;
 }
 
 uint16_t address_port(const struct address *a)

@@ -16,7 +16,7 @@ enum remote_kind {
 	REMOTE_PTCP, /* ptcp:[PORT][:IP] */
 	REMOTE_PSSL,
 	REMOTE_UNIX, /* unix:PATH */
-	REMOTE_TCP, /* tcp:IP[:PORT] */
+	REMOTE_TCP, /* tcp:HOST[:PORT] */
 	REMOTE_SSL,
 };
 
@@ -45,6 +45,12 @@ struct address {
 /* Numeric, an IPv6 address in brackets.  Without an IP every IPv4 address is meant,
  * without a port 6640. */
 must_check int address_parse_passive(const char *rest, struct address *ret, struct error *err);
-must_check int address_parse_active(const char *rest, struct address *ret, struct error *err);
+
+struct peer_address {
+	struct address ip; /* where there is no name */
+	char name[256]; /* of a host, to be resolved; "": none */
+	uint16_t port;
+};
+must_check int address_parse_active(const char *rest, struct peer_address *ret, struct error *err);
 
 uint16_t address_port(const struct address *a); /* 0: has none */

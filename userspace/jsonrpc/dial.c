@@ -12,6 +12,7 @@
 
 #include "base/loop.h"
 #include "jsonrpc/address.h"
+#include "jsonrpc/resolve.h"
 #include "jsonrpc/unix_address.h"
 
 enum { MIN_BACKOFF_MS = 1000 };
@@ -21,7 +22,9 @@ struct dialer {
 	const struct dialer_events *events;
 	void *arg;
 	char *path; /* NULL: on a network */
-	struct address address;
+	struct peer_address address;
+	struct resolve *resolve; /* while its name is looked up */
+	unsigned int n_failures; /* in a row: of several addresses each has its turn */
 	enum dialer_state state;
 	int fd; /* while connecting */
 	int64_t backoff_ms; /* the last pause; 0: there was none yet */
@@ -48,9 +51,12 @@ static void pause_before_next(struct dialer *d)
 static void fail(struct dialer *d, const struct error *err)
 {
 	loop_io_stop(&d->io);
+	resolve_free(d->resolve);
+	d->resolve = NULL;
 	if (d->fd >= 0)
 		close(d->fd);
 	d->fd = -1;
+	d->n_failures++;
 	pause_before_next(d);
 	d->events->on_failed(d->arg, err);
 }
@@ -70,6 +76,7 @@ static void succeed(struct dialer *d)
 	loop_io_stop(&d->io);
 	loop_timer_stop(&d->timer);
 	d->fd = -1;
+	d->n_failures = 0;
 	d->state = DIALER_ACTIVE;
 	d->connected_ms = loop_now_ms(d->loop);
 	d->events->on_connected(d->arg, fd);
@@ -110,37 +117,69 @@ static int connect_unix(const struct dialer *d, struct error *err)
 	return rc;
 }
 
+static bool open_socket(struct dialer *d, int family)
+{
+	d->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (d->fd < 0)
+		fail_errno(d, errno);
+	return d->fd >= 0;
+}
+
+static void connect_network(struct dialer *d, const struct address *to)
+{
+	int on = 1;
+
+	if (!open_socket(d, to->storage.ss_family))
+		return;
+	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!connect(d->fd, (const struct sockaddr *)&to->storage, to->len))
+		succeed(d);
+	else if (errno == EINPROGRESS)
+		loop_io_start(d->loop, &d->io, d->fd, LOOP_WRITE, on_writable, d);
+	else
+		fail_errno(d, errno);
+}
+
+static void on_resolved(void *arg, const struct address *address, const struct error *err)
+{
+	struct dialer *d = arg;
+
+	resolve_free(d->resolve);
+	d->resolve = NULL;
+	if (err)
+		fail(d, err);
+	else
+		connect_network(d, address);
+}
+
+static void attempt_network(struct dialer *d)
+{
+	int64_t limit = d->backoff_ms > MIN_BACKOFF_MS ? d->backoff_ms : MIN_BACKOFF_MS;
+	struct error err;
+
+	d->state = DIALER_CONNECTING;
+	loop_timer_start(d->loop, &d->timer, limit, 0, on_timeout, d);
+	if (!d->address.name[0])
+		connect_network(d, &d->address.ip);
+	else if (resolve_new(d->loop, d->address.name, d->address.port, d->n_failures, on_resolved,
+			     d, &d->resolve, &err) < 0)
+		fail(d, &err);
+}
+
 static void attempt(void *arg)
 {
 	struct dialer *d = arg;
-	int family = d->path ? AF_UNIX : d->address.storage.ss_family;
-	int64_t limit = d->backoff_ms > MIN_BACKOFF_MS ? d->backoff_ms : MIN_BACKOFF_MS;
 	struct error err;
-	int on = 1;
 
 	loop_timer_stop(&d->timer);
-	d->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (d->fd < 0) {
-		fail_errno(d, errno);
+	if (!d->path)
+		attempt_network(d);
+	else if (!open_socket(d, AF_UNIX))
 		return;
-	}
-	if (d->path) {
-		if (connect_unix(d, &err) < 0)
-			fail(d, &err);
-		else
-			succeed(d);
-		return;
-	}
-	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (!connect(d->fd, (struct sockaddr *)&d->address.storage, d->address.len)) {
+	else if (connect_unix(d, &err) < 0)
+		fail(d, &err);
+	else
 		succeed(d);
-	} else if (errno == EINPROGRESS) {
-		d->state = DIALER_CONNECTING;
-		loop_io_start(d->loop, &d->io, d->fd, LOOP_WRITE, on_writable, d);
-		loop_timer_start(d->loop, &d->timer, limit, 0, on_timeout, d);
-	} else {
-		fail_errno(d, errno);
-	}
 }
 
 int dialer_new(struct loop *l, const char *remote, int64_t max_backoff_ms,
@@ -182,6 +221,7 @@ void dialer_free(struct dialer *d)
 		return;
 	loop_io_stop(&d->io);
 	loop_timer_stop(&d->timer);
+	resolve_free(d->resolve);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->path);

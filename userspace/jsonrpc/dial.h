@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Connects to a peer ("tcp:IP[:PORT]", "ssl:...", "unix:PATH") and again whenever the
+ * Connects to a peer ("tcp:HOST[:PORT]", "ssl:...", "unix:PATH") and again whenever the
  * connection was lost, after a pause that doubles from 1 s up to a limit.  Hands each
  * connection to its owner (session), who also speaks TLS on it (tls.h).
  */
