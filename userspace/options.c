@@ -7,8 +7,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/version.h"
+#include "session/appctl_log.h"
 
 static void print_help(void)
 {
@@ -40,13 +40,13 @@ static void print_help(void)
 	     "  --log-file[=FILE]    log there (default $OVS_LOGDIR/bvsd.log), not to stderr\n"
 	     "  --db-only            serve the database, touch no packets\n"
 	     "  --salvage=NEWFILE    write to NEWFILE what can be saved of a damaged DATABASE,\n"
-	     "                       say what is lost, and end\n"
+	     "                       say what is lost, and end (bvsctl db salvage)\n"
 	     "  --datapath-down      take the switch of DATABASE out of the kernel, where a bvsd\n"
 	     "                       that has ended left it, and end\n"
 	     "  --schema=FILE        schema of a new database (default: the built-in "
 	     "Open_vSwitch)\n"
 	     "  --bpffs=DIR          where maps and programs are pinned (default /sys/fs/bpf)\n"
-	     "  -v, --verbose        say everything\n"
+	     "  -v, --verbose[=SPEC] say everything, or what SPEC asks for, as vlog/set reads it\n"
 	     "  -V, --version        print the version\n"
 	     "  -h, --help           print this");
 }
@@ -98,10 +98,29 @@ static int add_activated_remotes(struct options *o)
 	return 0;
 }
 
-static void set_verbosity(unsigned int n)
+static int add_level(struct options *o, const char *spec)
 {
-	if (n)
-		log_set_level(LOG_DBG);
+	if (o->n_levels == MAX_LEVELS) {
+		fprintf(stderr, "bvsd: more than %d times -v\n", MAX_LEVELS);
+		return -1;
+	}
+	o->levels[o->n_levels++] = spec ? spec : "dbg";
+	return 0;
+}
+
+/* After all options: what "console" and "file" mean depends on --log-file. */
+static int set_levels(const struct options *o)
+{
+	const struct appctl_log log = { .file = o->log_file };
+	struct error err;
+
+	for (size_t i = 0; i < o->n_levels; i++) {
+		if (appctl_log_set(&log, o->levels[i], &err) < 0) {
+			fprintf(stderr, "bvsd: -v%s: %s\n", o->levels[i], err.text);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 enum {
@@ -111,9 +130,6 @@ enum {
 	OPT_DB_ONLY,
 	OPT_SCHEMA,
 	OPT_BPFFS,
-	OPT_PRIVATE_KEY,
-	OPT_CERTIFICATE,
-	OPT_CA_CERT,
 	OPT_BOOTSTRAP,
 	OPT_NAMES,
 	OPT_NO_NAMES,
@@ -129,9 +145,9 @@ static const struct option long_options[] = {
 	{ "db-only", no_argument, NULL, OPT_DB_ONLY },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "bpffs", required_argument, NULL, OPT_BPFFS },
-	{ "private-key", required_argument, NULL, OPT_PRIVATE_KEY },
-	{ "certificate", required_argument, NULL, OPT_CERTIFICATE },
-	{ "ca-cert", required_argument, NULL, OPT_CA_CERT },
+	{ "private-key", required_argument, NULL, 'p' },
+	{ "certificate", required_argument, NULL, 'c' },
+	{ "ca-cert", required_argument, NULL, 'C' },
 	{ "bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP },
 	{ "ovs-names", no_argument, NULL, OPT_NAMES },
 	{ "no-ovs-names", no_argument, NULL, OPT_NO_NAMES },
@@ -145,7 +161,7 @@ static const struct option long_options[] = {
 };
 
 /* 0: done; 1: the program ends well at once; -1: misuse, which was said. */
-static int set_option(struct options *o, int c, unsigned int *verbosity)
+static int set_option(struct options *o, int c)
 {
 	switch (c) {
 	case OPT_REMOTE:
@@ -172,13 +188,13 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 	case OPT_DATAPATH_DOWN:
 		o->is_datapath_down = true;
 		return 0;
-	case OPT_PRIVATE_KEY:
+	case 'p':
 		o->keys.private_key = optarg;
 		return 0;
-	case OPT_CERTIFICATE:
+	case 'c':
 		o->keys.certificate = optarg;
 		return 0;
-	case OPT_CA_CERT:
+	case 'C':
 	case OPT_BOOTSTRAP:
 		o->keys.ca_cert = optarg;
 		o->keys.learns_ca = c == OPT_BOOTSTRAP ? "yes" : NULL;
@@ -195,8 +211,7 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 			       : default_path("OVS_LOGDIR", "/var/log/openvswitch", "bvsd.log");
 		return 0;
 	case 'v':
-		++*verbosity;
-		return 0;
+		return add_level(o, optarg);
 	case 'V':
 		puts("bvsd " BVS_VERSION);
 		return 1;
@@ -211,15 +226,15 @@ static int set_option(struct options *o, int c, unsigned int *verbosity)
 
 int options_parse(int argc, char **argv, struct options *o)
 {
-	unsigned int verbosity = 0;
 	int c, rc;
 
-	while ((c = getopt_long(argc, argv, "vVh", long_options, NULL)) != -1) {
-		rc = set_option(o, c, &verbosity);
+	while ((c = getopt_long(argc, argv, "v::Vhp:c:C:", long_options, NULL)) != -1) {
+		rc = set_option(o, c);
 		if (rc)
 			return rc;
 	}
-	set_verbosity(verbosity);
+	if (set_levels(o) < 0)
+		return -1;
 	if (argc - optind > 1) {
 		fprintf(stderr, "bvsd: one database at most, but %s is a second one\n",
 			argv[optind + 1]);

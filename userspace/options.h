@@ -9,7 +9,7 @@
 
 #include "session/key_files.h"
 
-enum { MAX_REMOTES = 16 };
+enum { MAX_REMOTES = 16, MAX_LEVELS = 16 };
 
 struct options {
 	const char *remotes[MAX_REMOTES];
@@ -21,6 +21,8 @@ struct options {
 	const char *bpffs;
 	const char *db; /* NULL: in memory */
 	const char *log_file; /* NULL: stderr */
+	const char *levels[MAX_LEVELS]; /* of -v */
+	size_t n_levels;
 	struct key_names keys; /* all NULL: those of the table SSL, with the switch */
 	enum { NAMES_WITH_PIDFILE, NAMES_YES, NAMES_NO } names; /* of OVS's daemons */
 	const char *salvage; /* the file to write; NULL: serve */

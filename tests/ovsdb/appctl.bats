@@ -113,6 +113,19 @@ END
 	done <<'END'
 nosuch
 version surplus
+ovsdb-server/sync-status
+ovsdb-server/get-active-ovsdb-server
+ovsdb-server/get-sync-exclude-tables
+ovsdb-server/connect-active-ovsdb-server
+ovsdb-server/disconnect-active-ovsdb-server
+ovsdb-server/set-active-ovsdb-server
+vlog/set none:info
+vlog/set dbg:info
+vlog/set console:file
+vlog/set console:off
+vlog/enable-rate-limit none
+vlog/reopen
+vlog/close
 ovsdb-server/list-dbs
 ovsdb-server/list-remotes
 ovsdb-server/add-remote
@@ -258,15 +271,67 @@ END
 	until_true 8 eval "appctl coverage/show | grep -E '^session_opened +0\.[1-9]/sec'"
 }
 
-@test "vlog/set changes the level, vlog/reopen follows a moved file" {
+# What vlog/list says of the modules: "module level" of the console.
+levels() {
+	appctl vlog/list | awk 'NR > 2 { print $1, $2 }'
+}
+
+@test "vlog: levels, modules, destinations, rate limits, as stock reads them" {
 	bvsd --schema="$schema" --pidfile
-	appctl vlog/list | grep -E '^bvsd +INFO +OFF +OFF$'
-	appctl vlog/set dbg
-	appctl vlog/list | grep -E '^bvsd +DBG +OFF +OFF$'
-	appctl vlog/set any:file:warn syslog:err
-	appctl vlog/list | grep -E '^bvsd +DBG +OFF +OFF$'
-	appctl vlog/set ANY:console:warn
-	appctl vlog/list | grep -E '^bvsd +WARN +OFF +OFF$'
+	# Every module that a source file names, and no other.
+	[ "$(levels | cut -d' ' -f1)" = "$(grep -rhoP '^#define LOG_MODULE "\K[^"]+' "$root/userspace" | LC_ALL=C sort -u)" ]
+	[ "$(levels | cut -d' ' -f2 | sort -u)" = INFO ]
+	appctl vlog/list | grep -E '^session +INFO +OFF +OFF$'
+	appctl vlog/set remotes:warn "session console dbg" server
+	levels | grep -x 'remotes WARN'
+	levels | grep -x 'session DBG'
+	levels | grep -x 'server DBG'
+	levels | grep -x 'main INFO'
+	# There is no syslog and no file.
+	appctl vlog/set any:file:off syslog:err REMOTES:file:err
+	levels | grep -x 'main INFO'
+	levels | grep -x 'remotes WARN'
+	appctl vlog/set ANY:any:Emer
+	[ "$(levels | cut -d' ' -f2 | sort -u)" = EMER ]
+	appctl vlog/set off
+	[ "$(levels | cut -d' ' -f2 | sort -u)" = OFF ]
+	appctl vlog/set
+	[ "$(levels | cut -d' ' -f2 | sort -u)" = DBG ]
+	local words
+	for words in session:server console:file dbg:warn session:any:any none any:none; do
+		run appctl vlog/set "$words"
+		[ "$status" -ne 0 ]
+	done
+	[[ $output == *'no destination, level, or module "none"'* ]]
+	appctl vlog/disable-rate-limit session SERVER
+	[ "$(appctl vlog/list | grep -c 'rate limiting disabled')" = 2 ]
+	appctl vlog/enable-rate-limit server
+	appctl vlog/list | grep -E '^session .*\(rate limiting disabled\)$'
+	run appctl vlog/disable-rate-limit any none
+	[[ $output == *"unknown module"* ]]
+	[ "$(appctl vlog/list | grep -c 'rate limiting disabled')" = 1 ]
+	appctl vlog/disable-rate-limit
+	appctl vlog/list-pattern | grep ^CONSOLE
+	appctl vlog/close
+}
+
+@test "a level decides what is said, per module, from the command line too" {
+	bvsd --schema="$schema" --pidfile -vremotes:off -vmain:dbg
+	appctl vlog/list | grep -E '^remotes +OFF '
+	appctl ovsdb-server/add-remote "punix:$dir/2.sock"
+	appctl ovsdb-server/remove-remote "punix:$dir/2.sock"
+	appctl vlog/set remotes:info
+	appctl ovsdb-server/add-remote "punix:$dir/3.sock"
+	appctl ovsdb-server/remove-remote "punix:$dir/3.sock"
+	refute grep "remote-removed.*2.sock" "$dir/bvsd.log"
+	grep "remote-removed.*3.sock" "$dir/bvsd.log"
+	run "$BUILD/bvsd" --db-only --schema="$schema" --remote="punix:$dir/4.sock" -vnonsense
+	[ "$status" -eq 2 ]
+	[[ $output == *'"nonsense"'* ]]
+}
+
+@test "vlog/reopen follows a moved file, vlog/close lets go of it" {
+	bvsd --schema="$schema" --pidfile
 	stop "$pid"
 	"$BUILD/bvsd" --db-only --schema="$schema" --remote="punix:$dir/2.sock" --pidfile \
 		--log-file="$dir/own.log" 3>&- &
@@ -276,7 +341,13 @@ END
 	appctl vlog/reopen
 	appctl ovsdb-server/add-remote "punix:$dir/3.sock"
 	grep 3.sock "$dir/own.log"
-	appctl vlog/list | grep -E '^bvsd +OFF +OFF +INFO$'
+	appctl vlog/list | grep -E '^session +OFF +OFF +INFO$'
+	appctl vlog/close
+	appctl ovsdb-server/add-remote "punix:$dir/4.sock"
+	refute grep 4.sock "$dir/own.log"
+	appctl vlog/reopen
+	appctl ovsdb-server/add-remote "punix:$dir/5.sock"
+	grep 5.sock "$dir/own.log"
 }
 
 @test "reconnect ends the sessions" {

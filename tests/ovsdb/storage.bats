@@ -122,16 +122,19 @@ resync() { # STEP
 	printf X | dd of="$db" bs=1 seek=$((offset + 70)) conv=notrunc status=none
 	run "$BUILD/bvsd" --db-only --remote="punix:$dir/db.sock" "$db"
 	[ "$status" -eq 1 ]
-	[[ $output == *"damaged at offset $offset"*--salvage=* ]]
-	run "$BUILD/bvsd" --salvage="$dir/new.db" "$db"
+	[[ $output == *"damaged at offset $offset"*"bvsctl db salvage $db NEWFILE"* ]]
+	run "$BUILD/bvsctl" db salvage "$db" "$dir/new.db"
 	[ "$status" -eq 0 ]
 	[[ $output == *"offsets $offset to "*"are lost"* ]]
 	ovsdb-tool query "$dir/new.db" '["S",{"op":"select","table":"Root","where":[],"columns":["i"]}]' |
 		jq -e '[.[0].rows[].i] | sort == [1,3]'
 	bvsd "$dir/new.db"
 	[ "$(n_rows)" = 2 ]
-	run "$BUILD/bvsd" --salvage="$dir/new.db" "$db"
+	run "$BUILD/bvsctl" db salvage "$db" "$dir/new.db"
 	[ "$status" -eq 1 ]
+	[[ $output == *"$dir/new.db"*exists* ]]
+	run "$BUILD/bvsctl" db salvage "$db"
+	[ "$status" -eq 2 ]
 }
 
 @test "salvage: what refers to lost rows is mended and said" {
@@ -145,7 +148,7 @@ resync() { # STEP
 	transact "{\"op\":\"mutate\",\"table\":\"Root\",\"where\":[[\"i\",\"==\",1]],\"mutations\":[[\"kids\",\"insert\",$(cat "$dir/kid")]]}" >/dev/null
 	stop "$pid"
 	printf X | dd of="$db" bs=1 seek=$((offset + 70)) conv=notrunc status=none
-	run "$BUILD/bvsd" --salvage="$dir/new.db" "$db"
+	run "$BUILD/bvsctl" db salvage "$db" "$dir/new.db"
 	[ "$status" -eq 0 ]
 	[[ $output == *"column kids refers to rows that are lost"* ]]
 	bvsd "$dir/new.db"

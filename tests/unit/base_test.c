@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#define LOG_MODULE "base_test"
 #include "base/arena.h"
 #include "base/blob.h"
 #include "base/buf.h"
@@ -215,6 +216,26 @@ static void log_limit_counts(void **state)
 	assert_int_equal(limit.n_left_out, 47);
 }
 
+static void log_modules_have_levels(void **state)
+{
+	struct log_limit limit = { 0 };
+	struct log_module *m = log_find_module("BASE_test");
+	int n = 0;
+
+	(void)state;
+	log_dbg("this makes the module known");
+	assert_non_null(m);
+	assert_string_equal(m->name, "base_test");
+	assert_null(log_find_module("base"));
+	m->is_unlimited = true;
+	for (int i = 0; i < 50; i++)
+		n += !log_limited(&limit, 3);
+	assert_int_equal(n, 50);
+	log_set_level(LOG_WARN);
+	assert_int_equal(m->level, LOG_WARN);
+	log_set_level(LOG_INFO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +248,7 @@ int main(void)
 		cmocka_unit_test(blob_is_shared),
 		cmocka_unit_test(loop_calls_watchers),
 		cmocka_unit_test(log_limit_counts),
+		cmocka_unit_test(log_modules_have_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

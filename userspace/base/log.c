@@ -3,19 +3,70 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
-static enum log_level threshold = LOG_INFO;
+enum { MAX_MODULES = 64 };
+
+/* Where the linker has put the names; NULL: no file that logs is in this program. */
+extern const char *const __start_log_modules[] __attribute__((weak));
+extern const char *const __stop_log_modules[] __attribute__((weak));
+
+static enum log_level threshold = LOG_INFO; /* of whoever is in no list */
+static struct log_module modules[MAX_MODULES];
+static size_t n_modules;
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct log_module *)a)->name, ((const struct log_module *)b)->name);
+}
+
+struct log_module *log_find_module(const char *name)
+{
+	size_t n;
+	struct log_module *m = log_modules(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!strcasecmp(m[i].name, name))
+			return &m[i];
+	}
+	return NULL;
+}
+
+static bool is_listed(const char *name)
+{
+	for (size_t i = 0; i < n_modules; i++) {
+		if (!strcmp(modules[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+struct log_module *log_modules(size_t *ret_n)
+{
+	if (!n_modules) {
+		for (const char *const *name = __start_log_modules; name < __stop_log_modules;
+		     name++) {
+			if (n_modules < MAX_MODULES && !is_listed(*name))
+				modules[n_modules++] = (struct log_module){ *name, threshold, 0 };
+		}
+		qsort(modules, n_modules, sizeof(modules[0]), by_name);
+	}
+	*ret_n = n_modules;
+	return modules;
+}
 
 void log_set_level(enum log_level level)
 {
-	threshold = level;
-}
+	size_t n;
+	struct log_module *m = log_modules(&n);
 
-enum log_level log_get_level(void)
-{
-	return threshold;
+	threshold = level;
+	for (size_t i = 0; i < n; i++)
+		m[i].level = level;
 }
 
 /* What clients chose (names, paths) reaches the log: it must not make a line of its own
@@ -30,7 +81,10 @@ static void mask_controls(char *text, size_t len)
 
 void log_line(enum log_level level, const char *module, const char *fmt, ...)
 {
-	static const char *const names[] = { "ERR", "WARN", "INFO", "DBG" };
+	static const char *const names[] = {
+		[LOG_ERR] = "ERR", [LOG_WARN] = "WARN", [LOG_INFO] = "INFO", [LOG_DBG] = "DBG"
+	};
+	const struct log_module *m = log_find_module(module);
 	char line[8192];
 	struct timespec now;
 	struct tm tm;
@@ -38,7 +92,7 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
 	size_t len;
 	int n;
 
-	if (level > threshold)
+	if (level > (m ? m->level : threshold))
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
@@ -58,11 +112,14 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
 		return;
 }
 
-int log_limited(struct log_limit *limit, uint32_t burst)
+int log_limited_in(const char *module, struct log_limit *limit, uint32_t burst)
 {
+	const struct log_module *m = log_find_module(module);
 	struct timespec ts;
 	int64_t now;
 
+	if (m && m->is_unlimited)
+		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	now = ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 	if (!limit->window_ms || now - limit->window_ms >= 10000) {

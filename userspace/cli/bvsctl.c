@@ -3,11 +3,16 @@
  * bvsctl: what bvs has and stock OVS clients have no command for.  Everything else is
  * ovs-vsctl's and ovs-appctl's.
  */
+#include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/version.h"
 #include "cli/client.h"
 
@@ -17,6 +22,8 @@ static const char usage[] =
 	"Commands:\n"
 	"  datapath down            end the daemon and take its switch out of the kernel\n"
 	"                           (where it has ended already: bvsd --datapath-down)\n"
+	"  db salvage FILE NEWFILE  write to NEWFILE what can be saved of a damaged database,\n"
+	"                           and say what is lost\n"
 	"  appctl COMMAND [WORD...] any command of the daemon's control socket\n"
 	"                           (appctl list-commands shows them)\n"
 	"\n"
@@ -69,6 +76,35 @@ static int command_datapath(const struct options *o, int argc, char **argv)
 		return 2;
 	}
 	return ask(o, "exit", 1, cleanup);
+}
+
+/* The work is bvsd's, which knows the file: ours is the one beside us, or else the one that
+ * is found in $PATH. */
+static int command_db(const struct options *o, int argc, char **argv)
+{
+	struct buf output = BUF_INIT, path = BUF_INIT;
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *name;
+
+	(void)o;
+	if (argc != 4 || strcmp(argv[1], "salvage")) {
+		fprintf(stderr, "bvsctl: the command is \"db salvage FILE NEWFILE\"\n");
+		return 2;
+	}
+	self[n < 0 ? 0 : n] = '\0';
+	buf_printf(&path, "%s/bvsd", dirname(self));
+	buf_printf(&output, "--salvage=%s", argv[3]);
+	if (!buf_ok(&path) || !buf_ok(&output)) {
+		fprintf(stderr, "bvsctl: out of memory\n");
+		return 1;
+	}
+	name = access(path.data, X_OK) ? "bvsd" : path.data;
+	execlp(name, "bvsd", output.data, "--", argv[2], (char *)NULL);
+	fprintf(stderr, "bvsctl: cannot run bvsd: %s\n", strerror(errno));
+	buf_free(&path);
+	buf_free(&output);
+	return 1;
 }
 
 static int command_appctl(const struct options *o, int argc, char **argv)
@@ -125,6 +161,7 @@ int main(int argc, char **argv)
 		int (*run)(const struct options *o, int argc, char **argv);
 	} commands[] = {
 		{ "datapath", command_datapath },
+		{ "db", command_db },
 		{ "appctl", command_appctl },
 	};
 	struct options o = { .timeout_s = 10 };

@@ -215,7 +215,7 @@ static int handle_damage(struct journal *j, const char *file, size_t size, size_
 		return error_set(err, "ovsdb error",
 				 "%s is damaged at offset %zu (%s), and there are good records "
 				 "behind it, from offset %zu on; the file was left as it is "
-				 "(bvsd --salvage=NEWFILE %s saves what can be saved)",
+				 "(bvsctl db salvage %s NEWFILE saves what can be saved)",
 				 j->path, offset, why->text, next, j->path);
 	buf_printf(&text,
 		   "%s is torn at offset %zu (%s): its last %zu bytes will be moved to "

@@ -88,6 +88,29 @@ static int sync_status(void *arg, size_t n_args, const char *const *args, struct
 	return 0;
 }
 
+/* What is asked of a copy, answered as by a server that is none. */
+static int say_nothing(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		       struct error *err)
+{
+	(void)arg, (void)n_args, (void)args, (void)reply, (void)err;
+	return 0;
+}
+
+static int connect_active(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			  struct error *err)
+{
+	(void)arg, (void)n_args, (void)args, (void)err;
+	buf_puts(reply, "Unable to connect: active server is not specified.\n");
+	return 0;
+}
+
+static int refuse_copying(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+			  struct error *err)
+{
+	(void)arg, (void)n_args, (void)args, (void)reply;
+	return error_set(err, "not supported", "this server does not replicate others");
+}
+
 static int reconnect(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 		     struct error *err)
 {
@@ -135,13 +158,20 @@ static const struct {
 	{ "ovsdb-server/add-db", "DB", 1, 1, add_db },
 	{ "ovsdb-server/add-remote", "REMOTE", 1, 1, add_remote },
 	{ "ovsdb-server/compact", "", 0, 1, compact },
+	{ "ovsdb-server/connect-active-ovsdb-server", "", 0, 0, connect_active },
+	{ "ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, say_nothing },
+	{ "ovsdb-server/get-active-ovsdb-server", "", 0, 0, say_nothing },
 	{ "ovsdb-server/get-db-storage-status", "DB", 1, 1, storage_status },
+	{ "ovsdb-server/get-sync-exclude-tables", "", 0, 0, say_nothing },
 	{ "ovsdb-server/list-dbs", "", 0, 0, list_dbs },
 	{ "ovsdb-server/list-remotes", "", 0, 0, list_remotes },
 	{ "ovsdb-server/memory-trim-on-compaction", "on|off", 1, 1, trim_on_compaction },
 	{ "ovsdb-server/reconnect", "", 0, 0, reconnect },
 	{ "ovsdb-server/remove-db", "DB", 1, 1, remove_db },
 	{ "ovsdb-server/remove-remote", "REMOTE", 1, 1, remove_remote },
+	{ "ovsdb-server/set-active-ovsdb-server", "", 1, 1, refuse_copying },
+	{ "ovsdb-server/set-active-ovsdb-server-probe-interval", "", 1, 1, refuse_copying },
+	{ "ovsdb-server/set-sync-exclude-tables", "", 0, 1, refuse_copying },
 	{ "ovsdb-server/sync-status", "", 0, 0, sync_status },
 };
 
