@@ -47,7 +47,7 @@ struct settings {
 	__u32 abi_version;
 	__u32 reentry_ifindex; /* the device whose egress program cuts and encapsulates */
 	__u32 next_generation; /* userspace's: generations are never used twice */
-	__u32 pad;
+	__u32 mark_ifindex; /* its other end: see budget.h */
 };
 
 /* --- ports: ARRAY[PORT_SLOTS] --- */
@@ -61,6 +61,7 @@ enum port_flag {
 	PORT_MIRRORED_OUT = 1 << 4, /* dst_mirrors is not empty */
 	PORT_PROTECTED = 1 << 5,
 	PORT_LOCAL = 1 << 6, /* the bridge's own port */
+	PORT_QUEUED = 1 << 8, /* what is sent there waits in the processor's backlog: a veth */
 };
 
 /* Port.vlan_mode, the default resolved (facts: a port with tag and no mode is access). */
@@ -213,7 +214,7 @@ struct mirror_stats {
 	__u64 sent;
 	__u64 truncated; /* part of sent */
 	__u64 dropped_backlog; /* the target's queue was full */
-	__u64 dropped_budget;
+	__u64 dropped_budget; /* kept back: production needs its room in the backlog */
 	__u64 dropped_clone; /* any other refusal by the kernel */
 	__u64 dropped_no_target; /* no output port, or its device is away or down */
 	__u64 dropped_mtu;

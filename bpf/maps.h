@@ -130,11 +130,26 @@ struct {
 
 /* --- between the programs --- */
 
+/* How many copies a processor has in its backlog: see budget.h. */
+struct budget {
+	__u32 waiting; /* sent, and not known to be through */
+	__u32 marked; /* of these were before the mark that is under way; 0: there is none */
+	__u64 marked_at; /* ns */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct budget);
+} budget BVS_MAP;
+
+enum job { JOB_NONE, JOB_WORK, JOB_MARK };
+
 /* What the re-entry device's program shall do with the clone that is being sent to it:
  * written just before, taken by bvs_reentry on the same processor before
  * bpf_clone_redirect() returns, and answered.  Userspace has no business here. */
 struct reentry_job {
-	__u32 is_valid; /* 0: a frame that is none of ours */
+	__u32 is_valid; /* enum job; none: a frame that is none of ours; mark: let it pass */
 	__u32 port; /* slot of the target */
 	__u32 ifindex; /* of the target; 0: it is a patch port */
 	__u32 snaplen; /* as sent, tag included; 0: whole */

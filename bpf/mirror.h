@@ -7,6 +7,7 @@
  * each port of the output VLAN, and may be copied on by a mirror of what leaves there.  All
  * copies are made before the production frame is sent, which may take the original away.
  */
+#include "budget.h"
 #include "flood.h"
 
 /* Number of the lowest bit that is set: counts the ones below it.  Without branches, or the
@@ -86,6 +87,8 @@ static __always_inline __u32 mirror_send(struct ctx *c, __u32 slot, const struct
 	if (is_cut ? pkt_l3_len(&c->w->pkt, c->w->form) + snaplen > (__u64)out->mtu + len
 		   : !fits(c, out, c->w->form))
 		return OUTCOME_MTU;
+	if ((out->flags & PORT_QUEUED) && !budget_take(c))
+		return OUTCOME_BUDGET;
 	if (wear(c, c->w->form))
 		return OUTCOME_CLONE;
 	if (is_cut || !out->ifindex)

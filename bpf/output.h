@@ -154,7 +154,7 @@ static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_con
 		job->done[i] = c->w->done[i];
 		job->served[i] = c->w->served[i];
 	}
-	job->is_valid = 1;
+	job->is_valid = JOB_WORK;
 	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
 	if (*(volatile __u32 *)&job->is_valid) {
 		job->is_valid = 0;

@@ -94,6 +94,8 @@ SEC("tc") int bvs_reentry(struct __sk_buff *skb)
 	/* Something else sent a frame here. */
 	if (!job || !job->is_valid)
 		return TC_ACT_SHOT;
+	if (job->is_valid == JOB_MARK)
+		return TC_ACT_OK;
 	job->is_valid = 0;
 	snaplen = job->snaplen;
 	if (snaplen) {

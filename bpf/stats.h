@@ -52,6 +52,7 @@ enum outcome {
 	OUTCOME_FILTERED,
 	OUTCOME_MTU,
 	OUTCOME_CLONE,
+	OUTCOME_BUDGET,
 	OUTCOME_BACKLOG,
 	OUTCOME_SENT,
 	OUTCOME_TRUNCATED,
@@ -83,6 +84,9 @@ static __always_inline void count_outcome(struct mirror_stats *s, __u32 outcome)
 		break;
 	case OUTCOME_CLONE:
 		s->dropped_clone++;
+		break;
+	case OUTCOME_BUDGET:
+		s->dropped_budget++;
 		break;
 	case OUTCOME_BACKLOG:
 		s->dropped_backlog++;

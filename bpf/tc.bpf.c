@@ -22,10 +22,10 @@ static __always_inline int ingress(struct __sk_buff *skb, __u32 ifindex)
 
 	if (!begin(&c, 0, read_epoch()))
 		return TC_ACT_SHOT;
-	if (unlikely(!use_device(&c, ifindex)))
-		count_drop(0, DROP_NOT_CONFIGURED);
-	else
+	if (likely(use_device(&c, ifindex)))
 		verdict = forward(&c);
+	else if (!budget_take_mark(ifindex))
+		count_drop(0, DROP_NOT_CONFIGURED);
 	end(&c);
 	return verdict;
 }

@@ -22,6 +22,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "pass.skel.h"
+
 static struct bpf_object *object;
 static int sockets[LIVE_PORTS + 1];
 static uint32_t ifindexes[LIVE_PORTS + 1]; /* of the switch's ends */
@@ -86,8 +88,10 @@ void live_open(void)
 		ifindexes[i] = if_nametoindex(device);
 		make_hook(device, BPF_TC_INGRESS);
 	}
-	live_run("ip link add re type veth peer name re-peer");
+	live_run("ip link add re type veth peer name re-peer && ip link set re up && "
+		 "ip link set re-peer up");
 	make_hook("re", BPF_TC_EGRESS);
+	make_hook("re-peer", BPF_TC_INGRESS);
 	snprintf(command, sizeof(command), "ip link set u4 netns /proc/%d/fd/%d", getpid(),
 		 user_ns);
 	live_run(command);
@@ -165,6 +169,7 @@ void live_use(struct bpf_object *o, const struct bpf_program *ingress,
 
 	object = o;
 	set.reentry_ifindex = if_nametoindex("re");
+	set.mark_ifindex = if_nametoindex("re-peer");
 	live_put("settings", &zero, &set);
 	bridge.trunk_head = 1;
 	live_put_bridge(BRIDGE, bridge);
@@ -174,6 +179,7 @@ void live_use(struct bpf_object *o, const struct bpf_program *ingress,
 		forget(sockets[i]);
 	}
 	attach(set.reentry_ifindex, BPF_TC_EGRESS, reentry);
+	attach(set.mark_ifindex, BPF_TC_INGRESS, ingress);
 }
 
 void live_get_sum(const char *map, uint32_t key, void *ret, size_t size)
@@ -193,6 +199,33 @@ void live_get_sum(const char *map, uint32_t key, void *ret, size_t size)
 void live_send(uint32_t slot, const struct frame *f)
 {
 	assert_int_equal(send(sockets[slot], f->bytes, f->len, 0), f->len);
+}
+
+void live_send_batch(uint32_t slot, const struct frame *f, uint32_t n)
+{
+	struct xdp_md where = { .data_end = f->len, .ingress_ifindex = ifindexes[slot] };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
+		    .ctx_in = &where, .ctx_size_in = sizeof(where), .repeat = (int)n,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = n);
+	struct pass *pass = pass__open_and_load();
+
+	assert_non_null(pass);
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(pass->progs.pass), &opts), 0);
+	pass__destroy(pass);
+}
+
+uint64_t live_received(uint32_t slot)
+{
+	unsigned long long packets = 0;
+	char line[256], format[32];
+	FILE *f = fopen("/proc/thread-self/net/dev", "r");
+
+	assert_non_null(f);
+	snprintf(format, sizeof(format), " u%u: %%*u %%llu", slot);
+	while (fgets(line, sizeof(line), f) && sscanf(line, format, &packets) != 1)
+		;
+	fclose(f);
+	return packets;
 }
 
 void live_send_tcp(uint32_t slot, uint8_t dst, uint32_t payload_len, uint16_t gso_size)

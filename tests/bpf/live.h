@@ -31,6 +31,10 @@ void live_set_addresses(uint32_t slot, struct port_config *config); /* peer_mac 
 
 /* What u<slot> sends and receives. */
 void live_send(uint32_t slot, const struct frame *f);
+/* n frames, 256 at most, that p<slot> hands over at once, as a NAPI poll does. */
+void live_send_batch(uint32_t slot, const struct frame *f, uint32_t n);
+/* How many frames u<slot> has had, slot 1 to 3. */
+uint64_t live_received(uint32_t slot);
 /* As a stack sends TCP: checksum to be filled in, and segments to be made (or 0). */
 void live_send_tcp(uint32_t slot, uint8_t dst, uint32_t payload_len, uint16_t gso_size);
 /* False: nothing came.  *ret_type is PACKET_HOST and so on. */

@@ -4,9 +4,11 @@
  * the real helpers' effects and answers, the re-entry device.
  */
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include <bpf/libbpf.h>
@@ -456,6 +458,76 @@ static void copies_in_a_vlan_reach_all_its_ports(void **state)
 	assert_int_equal(get_mirror_stats().truncated, 1);
 }
 
+/* Mirrors what enters port 1 to the ports 3, 4 and 5, production goes to 2. */
+static void put_three_mirrors(void)
+{
+	const uint32_t outs[] = { 3, 4, 5 };
+	struct port_config source = live_port(1), p;
+
+	source.flags |= PORT_MIRRORED_IN;
+	source.src_mirrors[0] = 7;
+	live_put_port(1, source);
+	p = live_port(2);
+	p.flags |= PORT_QUEUED;
+	live_put_port(2, p);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct mirror_config m = { .out_port = outs[i], .same_output = { 1u << i } };
+		struct mirror_entry entry = { { m, m } };
+		uint32_t key = MIRROR + i, bit = BRIDGE * MIRRORS_PER_BRIDGE + i;
+		struct head_entry slot = { { key, key } };
+
+		p = live_port(outs[i] < 5 ? outs[i] : 4);
+		if (outs[i] == 5)
+			p.ifindex = if_nametoindex("p5");
+		p.flags |= PORT_RESERVED | PORT_QUEUED;
+		live_put_port(outs[i], p);
+		live_put("mirrors", &key, &entry);
+		live_put("mirror_of_bit", &bit, &slot);
+	}
+}
+
+static struct mirror_stats sum_of_three(void)
+{
+	struct mirror_stats sum = { 0 }, s;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		live_get_sum("mirror_stats", MIRROR + i, &s, sizeof(s));
+		sum.selected += s.selected;
+		sum.sent += s.sent;
+		sum.dropped_budget += s.dropped_budget;
+	}
+	return sum;
+}
+
+/* More copies than the backlog holds, all before the first frame behind it is looked at. */
+static void copies_of_a_batch_leave_room_for_its_frames(void **state)
+{
+	struct frame f = rig_frame(9, 1, "", 0);
+	struct mirror_stats before, after;
+	uint64_t received;
+
+	(void)state;
+	live_run("ip link add p5 type veth peer name u5 && ip link set p5 up && "
+		 "ip link set u5 up");
+	learn(2, 9);
+	put_three_mirrors();
+	received = live_received(2);
+	live_send_batch(1, &f, 256);
+	for (int i = 0; i < 1000 && live_received(2) < received + 256; i++)
+		usleep(1000);
+	assert_int_equal(live_received(2), received + 256);
+	before = sum_of_three();
+	assert_int_equal(before.selected, 3 * 256);
+	assert_int_equal(before.sent + before.dropped_budget, 3 * 256);
+	assert_true(before.sent >= 64 && before.dropped_budget > 0);
+	/* They are through, and it goes on. */
+	for (int i = 0; i < 100; i++)
+		live_send(1, &f);
+	after = sum_of_three();
+	assert_int_equal(after.sent - before.sent, 3 * 100);
+	live_run("ip link del p5");
+}
+
 int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
@@ -472,6 +544,7 @@ int main(void)
 		TEST(a_ring_of_patches_ends),
 		TEST(a_cut_copy_passes_a_patch),
 		TEST(copies_in_a_vlan_reach_all_its_ports),
+		TEST(copies_of_a_batch_leave_room_for_its_frames),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_group, NULL);

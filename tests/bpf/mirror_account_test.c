@@ -2,6 +2,7 @@
 /*
  * Copies: several mirrors, what becomes of each copy, and that every one is accounted for.
  */
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -272,6 +273,86 @@ static void only_the_active_version_of_a_mirror_counts(void **state)
 	}
 }
 
+/* Each frame goes its way, copied or not. */
+static void send_many(int n)
+{
+	struct frame f = rig_frame(9, 1, "", 0);
+
+	for (int i = 0; i < n; i++) {
+		struct record r;
+
+		rig_send(1, &f, TAG_IN_BYTES);
+		r = rig_record(0);
+		if (r.kind == RECORD_CLONE)
+			r = rig_record(1);
+		assert_int_equal(r.kind, RECORD_REDIRECT);
+		assert_int_equal(r.ifindex, 2);
+	}
+}
+
+static void mark_comes_in(void)
+{
+	struct frame f = rig_frame(9, 1, "", 0);
+
+	rig_send(MARK_IFINDEX, &f, TAG_IN_BYTES);
+	rig_expect_end();
+}
+
+static void stay_on_this_processor(cpu_set_t *ret_before)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	assert_int_equal(sched_getaffinity(0, sizeof(*ret_before), ret_before), 0);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+static void no_more_copies_wait_than_leave_room_for_production(void **state)
+{
+	cpu_set_t before;
+
+	(void)state;
+	stay_on_this_processor(&before);
+	select_src(0, 1);
+	mirror_ports[OUT].flags |= PORT_QUEUED;
+	mirror_put_ports();
+	rig_put_mirror(0, mirror_to(0, OUT));
+	rig_put_fdb(9, 0, 2, 1, rig_jiffies());
+	send_many(600);
+	assert_int_equal(rig_mirror_stats(0).sent, 500);
+	assert_int_equal(rig_mirror_stats(0).dropped_budget, 100);
+	mark_comes_in(); /* it went behind the first 64, the next one goes now behind 436 */
+	send_many(100);
+	assert_int_equal(rig_mirror_stats(0).sent, 564);
+	mark_comes_in();
+	send_many(500);
+	assert_int_equal(rig_mirror_stats(0).sent, 1000);
+	mark_comes_in();
+	mark_comes_in();
+	mark_comes_in(); /* one that nobody waits for means nothing */
+	send_many(600);
+	assert_int_equal(rig_mirror_stats(0).sent, 1064);
+	/* One that is lost is not waited for. */
+	rig_set_clock(10 * 1000 * 1000);
+	send_many(600);
+	assert_int_equal(rig_mirror_stats(0).sent, 1564);
+	check_sum(0, 600 + 100 + 500 + 600 + 600);
+	rig_set_clock(0);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
+static void copies_that_no_queue_takes_have_no_budget(void **state)
+{
+	(void)state;
+	select_src(0, 1);
+	mirror_put_ports();
+	rig_put_mirror(0, mirror_to(0, OUT));
+	rig_put_fdb(9, 0, 2, 1, rig_jiffies());
+	send_many(1100);
+	assert_int_equal(rig_mirror_stats(0).sent, 1100);
+}
+
 int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup(NAME, mirror_set_up)
@@ -283,6 +364,8 @@ int main(void)
 		TEST(every_failure_is_counted_as_what_it_is),
 		TEST(frames_to_be_cut_go_to_the_reentry_device),
 		TEST(a_lost_reentry_device_is_accounted_for),
+		TEST(no_more_copies_wait_than_leave_room_for_production),
+		TEST(copies_that_no_queue_takes_have_no_budget),
 		TEST(a_bridge_may_have_256_mirrors),
 		TEST(only_the_active_version_of_a_mirror_counts),
 	};

@@ -35,4 +35,5 @@ struct record {
 struct result {
 	__s32 clone;
 	__s32 check_mtu;
+	__u64 ns; /* key 0 only: the clock */
 };

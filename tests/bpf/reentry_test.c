@@ -11,7 +11,7 @@
 #include "rig.h"
 
 enum { TARGET = 7, DROP = 2, REDIRECT = 7 };
-enum { FILTERED = 1, CLONE = 3, BACKLOG = 4, SENT = 5, TRUNCATED = 6 }; /* enum outcome */
+enum { FILTERED = 1, CLONE = 3, BACKLOG = 5, SENT = 6, TRUNCATED = 7 }; /* enum outcome */
 
 static void put_cut(uint32_t is_valid, uint32_t snaplen)
 {

@@ -74,7 +74,9 @@ static void forget_records(void)
 
 int rig_reset(void **state)
 {
-	struct settings set = { .abi_version = ABI_VERSION, .reentry_ifindex = REENTRY_IFINDEX };
+	struct settings set = { .abi_version = ABI_VERSION,
+				.reentry_ifindex = REENTRY_IFINDEX,
+				.mark_ifindex = MARK_IFINDEX };
 	uint32_t zero = 0;
 
 	(void)state;
@@ -90,6 +92,7 @@ int rig_reset(void **state)
 	zero_map(skel->maps.scratch, 1);
 	empty_map(skel->maps.port_of_ifindex);
 	empty_map(skel->maps.access_head);
+	zero_map(skel->maps.budget, 1);
 	empty_map(skel->maps.fdb);
 	put(skel->maps.settings, &zero, &set);
 	forget_records();
@@ -325,6 +328,14 @@ void rig_set_result(uint32_t ifindex, int clone, int check_mtu)
 	struct result result = { .clone = clone, .check_mtu = check_mtu };
 
 	put(skel->maps.results, &ifindex, &result);
+}
+
+void rig_set_clock(uint64_t ns)
+{
+	struct result result = { .ns = ns };
+	uint32_t zero = 0;
+
+	put(skel->maps.results, &zero, &result);
 }
 
 static void append(struct frame *f, const void *bytes, size_t len)

@@ -12,7 +12,7 @@
 #include "abi.h"
 #include "record.h"
 
-enum { BRIDGE = 1, BROADCAST = 0xff, REENTRY_IFINDEX = 200 };
+enum { BRIDGE = 1, BROADCAST = 0xff, REENTRY_IFINDEX = 200, MARK_IFINDEX = 201 };
 
 struct frame {
 	uint8_t bytes[2048];
@@ -57,6 +57,7 @@ struct mirror_stats rig_mirror_stats(uint32_t bit);
 uint64_t rig_jiffies(void);
 /* The kernel's answer to a clone to this device, or to a question for its MTU. */
 void rig_set_result(uint32_t ifindex, int clone, int check_mtu);
+void rig_set_clock(uint64_t ns); /* of budgets; 0 at first */
 
 /* MAC addresses are 02:00:00:00:00:id; BROADCAST is all ones.  A payload that depends on
  * nothing follows; len 0 is 60 bytes of it. */

@@ -316,7 +316,8 @@ TRACE=(strace -f -v -s 256 -e 'trace=bpf,sendto,sendmsg')
 		reaches
 	done
 	is $'s1\ns2' attached s1 s2
-	! has_tcx || is 2 eval 'pins | grep -c ^link-.*ingress'
+	# The third is where marks come in.
+	! has_tcx || is 3 eval 'pins | grep -c ^link-.*ingress'
 }
 
 @test "a device that moves away is let go of at once, also where its number collides" {

@@ -160,12 +160,12 @@ static void test_port(void **state)
 	port->vlan.tag = 10;
 	port->vlan.qinq_ethertype = 0x88a8;
 	port->vlan.priority_tags = MODEL_PRIORITY_TAGS_ALWAYS;
-	w->devices[11].has_peer = true;
+	w->devices[11].has_peer = w->devices[11].is_queued = true;
 	memcpy(w->devices[11].peer_mac, "\2\0\0\0\0\7", 6);
 	p = port_of(compiled(w), 11);
 	assert_int_equal(p->ifindex, 111);
 	assert_int_equal(p->generation, 110);
-	assert_int_equal(p->flags, PORT_UP | PORT_PEER | PORT_LOCAL | PORT_PROTECTED);
+	assert_int_equal(p->flags, PORT_UP | PORT_PEER | PORT_LOCAL | PORT_PROTECTED | PORT_QUEUED);
 	assert_int_equal(p->bridge, 4);
 	assert_int_equal(p->tag, 10);
 	assert_int_equal(p->vlan_mode, VLAN_NATIVE_UNTAGGED);
@@ -184,7 +184,7 @@ static void test_port_without_device_stays_configured_but_down(void **state)
 
 	add_port(w);
 	memset(&w->devices[11], 0, sizeof(w->devices[11]));
-	w->devices[11].is_up = w->devices[11].has_peer = true;
+	w->devices[11].is_up = w->devices[11].has_peer = w->devices[11].is_queued = true;
 	p = port_of(compiled(w), 11);
 	assert_int_equal(p->bridge, 4);
 	assert_int_equal(p->flags, 0);

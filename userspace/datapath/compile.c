@@ -47,6 +47,8 @@ static void compile_device(struct port_config *config, const struct compile_devi
 	config->mtu = device->mtu;
 	if (device->ifindex && device->is_up)
 		config->flags |= PORT_UP;
+	if (device->ifindex && device->is_queued)
+		config->flags |= PORT_QUEUED;
 	if (device->ifindex && device->has_peer) {
 		config->flags |= PORT_PEER;
 		memcpy(config->peer_mac, device->peer_mac, sizeof(config->peer_mac));

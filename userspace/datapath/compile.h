@@ -18,6 +18,7 @@ struct compile_device {
 	uint32_t ifindex; /* of the switch's side; 0: none */
 	uint32_t mtu;
 	bool is_up;
+	bool is_queued; /* a veth: what is sent there waits in the processor's backlog */
 	bool has_peer; /* in another namespace, its address known and current */
 	uint8_t peer_mac[6];
 };

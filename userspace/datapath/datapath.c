@@ -41,13 +41,17 @@ static int open_settings(struct datapath *dp, struct error *err)
 	return put_settings(dp, &wanted, err);
 }
 
-/* The device that clones are sent to, with the program that works on them. */
+/* The device that clones are sent to, with the program that works on them; at its other end
+ * marks come in. */
 static int open_reentry(struct datapath *dp, struct error *err)
 {
 	struct settings wanted = dp->settings;
 
 	wanted.reentry_ifindex = dp->devices.pairs.reentry;
-	if (attach_add(&dp->attached, wanted.reentry_ifindex, PROGRAM_REENTRY, "for re-entry", err))
+	wanted.mark_ifindex = dp->devices.pairs.reentry_end;
+	if (attach_add(&dp->attached, wanted.reentry_ifindex, PROGRAM_REENTRY, "for re-entry",
+		       err) ||
+	    attach_add(&dp->attached, wanted.mark_ifindex, PROGRAM_INGRESS, "for marks", err))
 		return -1;
 	return put_settings(dp, &wanted, err);
 }

@@ -253,6 +253,7 @@ static void view_port(struct devices *d, const struct port *port)
 		return;
 	view->ifindex = port->ifindex;
 	view->is_up = devices_is_up(d, port);
+	view->is_queued = !strcmp(ours->kind, "veth");
 	view->mtu = ours->mtu;
 	if (peer && peer->dev.mtu < view->mtu)
 		view->mtu = peer->dev.mtu;
@@ -310,8 +311,9 @@ static int release_programs(struct devices *d, struct error *err)
 		next = at->hh.next;
 		uint32_t ifindex = at->at.ifindex;
 
-		if (at->at.program == PROGRAM_INGRESS ? port_of_ifindex(d, ifindex) != NULL
-						      : ifindex == d->pairs.reentry)
+		if (at->at.program == PROGRAM_INGRESS
+			    ? port_of_ifindex(d, ifindex) || ifindex == d->pairs.reentry_end
+			    : ifindex == d->pairs.reentry)
 			continue;
 		if (attach_remove(d->attached, ifindex, (enum program_id)at->at.program, err))
 			return -1;

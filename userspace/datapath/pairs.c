@@ -141,6 +141,16 @@ static struct pair *create(struct pairs *p, const char *port, const uint8_t *mac
 	return add(p, port, dev->ifindex);
 }
 
+static int ensure_up(struct pairs *p, const struct netdev *dev, struct error *err)
+{
+	if (dev->flags & IFF_UP)
+		return 0;
+	return link_silence(dev->name, err) || link_set_up(netdevs_netlink(p->netdevs),
+							   dev->ifindex, dev->name, err)
+		       ? -1
+		       : 0;
+}
+
 struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac, struct error *err)
 {
 	struct pair *pair = pairs_find(p, port);
@@ -152,8 +162,7 @@ struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac,
 		return NULL;
 	dev = netdevs_by_ifindex(p->netdevs, pair->ifindex);
 	if (dev && !(dev->flags & IFF_UP)) {
-		if (link_silence(dev->name, err) ||
-		    link_set_up(netdevs_netlink(p->netdevs), dev->ifindex, dev->name, err))
+		if (ensure_up(p, dev, err))
 			return NULL;
 		netdevs_poll(p->netdevs);
 		pair = pairs_find(p, port);
@@ -244,7 +253,7 @@ int pairs_release(struct pairs *p, bool (*is_wanted)(void *arg, const char *port
 
 /* --- re-entry --- */
 
-int pairs_ensure_reentry(struct pairs *p, struct error *err)
+static int create_reentry(struct pairs *p, struct error *err)
 {
 	char ours[IFNAMSIZ], other[IFNAMSIZ], alias[64], other_alias[72];
 	uint8_t our_mac[6], other_mac[6];
@@ -258,8 +267,6 @@ int pairs_ensure_reentry(struct pairs *p, struct error *err)
 				    .our_mtu = OUR_MTU };
 	int failed;
 
-	if (p->reentry)
-		return 0;
 	/* No port is named like these. */
 	instance_device_name(p->instance, "/reentry", ours);
 	instance_device_name(p->instance, "/reentry-peer", other);
@@ -280,11 +287,28 @@ int pairs_ensure_reentry(struct pairs *p, struct error *err)
 	return 0;
 }
 
+int pairs_ensure_reentry(struct pairs *p, struct error *err)
+{
+	const struct netdev *dev, *other;
+
+	if (!p->reentry && create_reentry(p, err))
+		return -1;
+	dev = netdevs_by_ifindex(p->netdevs, p->reentry);
+	other = dev ? netdevs_by_ifindex(p->netdevs, dev->link) : NULL;
+	if (!dev || !other)
+		return error_errno(err, ENODEV, "network device for re-entry");
+	p->reentry_end = other->ifindex;
+	if (ensure_up(p, dev, err) || ensure_up(p, other, err))
+		return -1;
+	netdevs_poll(p->netdevs);
+	return 0;
+}
+
 int pairs_delete_reentry(struct pairs *p, struct error *err)
 {
 	if (p->reentry && link_delete(netdevs_netlink(p->netdevs), p->reentry, "for re-entry", err))
 		return -1;
-	p->reentry = 0;
+	p->reentry = p->reentry_end = 0;
 	return 0;
 }
 
@@ -307,8 +331,10 @@ bool pairs_on_event(struct pairs *p, const struct netdev_event *event, char *ret
 	ret_port[0] = '\0';
 	if (event->nsid != NETDEV_NO_NSID)
 		return false;
-	if (p->reentry == event->ifindex && !event->now) {
-		p->reentry = 0;
+	if ((p->reentry == event->ifindex || p->reentry_end == event->ifindex) &&
+	    has_changed(event)) {
+		if (!event->now)
+			p->reentry = p->reentry_end = 0;
 		return true;
 	}
 	pair = pairs_of_device(p, event->ifindex);

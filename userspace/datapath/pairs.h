@@ -28,6 +28,7 @@ struct pairs {
 	struct pair *by_port;
 	struct pair *by_ifindex;
 	uint32_t reentry; /* ifindex of the re-entry device; 0: there is none */
+	uint32_t reentry_end; /* of its other end */
 };
 
 /* Finds the pairs that are there. */
@@ -47,7 +48,8 @@ struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac,
 must_check int pairs_release(struct pairs *p, bool (*is_wanted)(void *arg, const char *port),
 			     void *arg, struct error *err);
 
-/* The device that clones are sent to to be worked on: of a pair that stays down. */
+/* The device that clones are sent to to be worked on, and its other end: made if they are not
+ * there, silent and up. */
 must_check int pairs_ensure_reentry(struct pairs *p, struct error *err);
 must_check int pairs_delete_reentry(struct pairs *p, struct error *err);
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What copies may take of a processor's backlog.  Frames that are sent to a veth by a clone or
+ * a plain redirect wait in one queue for each processor (net.core.netdev_max_backlog, 1000 by
+ * default), which the kernel looks at only when a batch of frames is through our program.
+ * Production goes last: copies of a batch for several mirrors would fill the queue, and the
+ * production frames be lost with nobody told.  So a processor's copies stop, and are counted,
+ * when as many wait as half the queue holds.
+ *
+ * How many wait the kernel does not tell.  A mark does: one more clone, sent along with the
+ * copies to the re-entry device's other end.  The queue is first in, first out: when the mark
+ * comes in there, all copies before it are through.
+ */
+#include "ctx.h"
+
+enum {
+	COPIES_WAITING = 500, /* at most */
+	COPIES_MARKED = 64, /* a mark goes when so many wait and none is under way */
+	MARK_MS = 10, /* one that takes longer was lost: nothing is known of the queue */
+};
+
+/* A mark that finds no room counts as lost. */
+static __noinline void budget_mark(struct ctx *c, struct budget *b)
+{
+	struct __sk_buff *skb = c->skb;
+	struct reentry_job *job;
+	struct settings *set;
+	__u32 zero = 0;
+
+	job = bpf_map_lookup_elem(&scratch, &zero);
+	set = bpf_map_lookup_elem(&settings, &zero);
+	if (!job || !set)
+		return;
+	b->marked = b->waiting;
+	b->marked_at = bpf_ktime_get_ns();
+	job->is_valid = JOB_MARK;
+	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
+	job->is_valid = JOB_NONE;
+}
+
+static __always_inline bool mark_is_lost(struct budget *b)
+{
+	if (bpf_ktime_get_ns() - b->marked_at < MARK_MS * 1000000ull)
+		return false;
+	b->waiting = b->marked = 0;
+	return true;
+}
+
+/* True: one more copy may be sent to a device behind the queue. */
+static __always_inline bool budget_take(struct ctx *c)
+{
+	__u32 zero = 0;
+	struct budget *b = bpf_map_lookup_elem(&budget, &zero);
+
+	if (!b)
+		return true;
+	if (unlikely(b->waiting >= COPIES_MARKED && !b->marked))
+		budget_mark(c, b);
+	if (unlikely(b->waiting >= COPIES_WAITING) && !mark_is_lost(b))
+		return false;
+	b->waiting++;
+	return true;
+}
+
+/* Did the frame come in by the device that marks come in by?  Then it was one. */
+static __always_inline bool budget_take_mark(__u32 ifindex)
+{
+	__u32 zero = 0;
+	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
+	struct budget *b = bpf_map_lookup_elem(&budget, &zero);
+
+	if (!set || !b || ifindex != set->mark_ifindex)
+		return false;
+	b->waiting -= b->marked;
+	b->marked = 0;
+	return true;
+}
