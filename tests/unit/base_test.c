@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The base layer: what every other layer takes for granted. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,6 +106,16 @@ static void uuid_text_and_back(void **state)
 	assert_false(uuid_parse("00112233-4455-6677-8899-aabbccddeegf", &b));
 	assert_false(uuid_parse("00112233+4455-6677-8899-aabbccddeeff", &b));
 	assert_false(uuid_parse("", &b));
+	for (size_t at = 0; at < UUID_TEXT_LEN; at++) {
+		for (int c = 1; c < 256; c++) {
+			char text[] = "00112233-4455-6677-8899-AAbbCCddEEff";
+			bool is_dash = text[at] == '-';
+
+			text[at] = (char)c;
+			assert_int_equal(uuid_parse(text, &b),
+					 is_dash ? c == '-' : isxdigit(c) > 0);
+		}
+	}
 }
 
 static void arena_gives_zeroed_aligned_memory(void **state)

@@ -12,26 +12,30 @@
 
 struct json;
 
-/* Where a string has the first byte that is not simply a part of it: a quote, a
- * backslash or a control character.  Eight bytes at a time: each test leaves the high bit of
- * the bytes it holds for, of the first such byte for certain. */
-static inline char *json_lex_plain(char *at)
+/* Which of eight bytes of a string are not simply a part of it: a quote, a backslash or a
+ * control character.  The lowest bit that is set is in the first one; those above may lie. */
+static inline uint64_t json_lex_special(const char *at)
 {
 	const uint64_t ones = UINT64_MAX / 255, high = ones << 7;
+	uint64_t word, quote, backslash;
 
-	for (;; at += 8) {
-		uint64_t word, quote, backslash, found;
+	memcpy(&word, at, sizeof(word));
+	word = le64toh(word);
+	quote = word ^ ones * '"';
+	backslash = word ^ ones * '\\';
+	return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+		((word - ones * 0x20) & ~word)) &
+	       high;
+}
 
-		memcpy(&word, at, sizeof(word));
-		word = le64toh(word);
-		quote = word ^ ones * '"';
-		backslash = word ^ ones * '\\';
-		found = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-			 ((word - ones * 0x20) & ~word)) &
-			high;
-		if (found)
-			return at + __builtin_ctzll(found) / 8;
-	}
+/* Where the first such byte is.  There must be one, with seven bytes behind it. */
+static inline char *json_lex_plain(char *at)
+{
+	uint64_t special;
+
+	while (!(special = json_lex_special(at)))
+		at += sizeof(special);
+	return at + __builtin_ctzll(special) / 8;
 }
 
 /* *at: behind the opening quote, and then behind the closing one, which becomes a NUL;

@@ -31,59 +31,70 @@ static int fail(const struct reader *r, const char *why)
 	return error_set(r->err, "syntax error", "%s at byte %zu", why, (size_t)(r->at - r->start));
 }
 
-static void skip_space(struct reader *r)
+static inline void skip_space(struct reader *r)
 {
 	while (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r')
 		r->at++;
 }
 
-static int push(struct reader *r, const struct json *node)
+/* The place on top of the stack, which counts already.  NULL: out of memory. */
+static struct json *push(struct reader *r)
 {
 	if (r->n == r->room) {
 		size_t room = 2 * r->room;
 		struct json *stack = realloc(r->stack, room * sizeof(*stack));
 
-		if (!stack)
-			return error_nomem(r->err);
+		if (!stack) {
+			error_nomem(r->err);
+			return NULL;
+		}
 		r->stack = stack;
 		r->room = room;
 	}
-	r->stack[r->n++] = *node;
+	return &r->stack[r->n++];
+}
+
+/* What the stack holds from `from` on goes to where it stays, and one node for it all comes
+ * in its place.  n: of elements or members. */
+static int settle(struct reader *r, enum json_type type, size_t from, size_t n)
+{
+	size_t n_nodes = type == JSON_OBJECT ? 2 * n : n;
+	const struct json *nodes = json_doc_put(r->doc, r->stack + from, n_nodes);
+	struct json *node;
+
+	if (!nodes)
+		return error_nomem(r->err);
+	r->n = from;
+	node = push(r);
+	if (!node)
+		return -1;
+	*node = (struct json){ type, (uint32_t)n, { .elements = nodes } };
+	if (type == JSON_OBJECT)
+		node->members = (const struct json_member *)nodes;
 	return 0;
 }
 
-/* What the stack holds from `from` on goes to the region. */
-static const struct json *settle(struct reader *r, size_t from, size_t n)
-{
-	const struct json *nodes = json_doc_put(r->doc, r->stack + from, n);
-
-	r->n = from;
-	if (!nodes)
-		error_nomem(r->err);
-	return nodes;
-}
-
-static int read_value(struct reader *r, struct json *ret);
+/* Each of the following pushes what it read, one node. */
+static int read_value(struct reader *r);
 
 /* Between elements or members: 1 with another one to come, 0 at the end. */
-static int read_separator(struct reader *r, char close)
+static inline int read_separator(struct reader *r, char close)
 {
 	skip_space(r);
-	if (*r->at == close) {
+	if (*r->at == ',') {
 		r->at++;
-		return 0;
+		skip_space(r);
+		return 1;
 	}
-	if (*r->at != ',')
+	if (*r->at != close)
 		return fail(r, close == ']' ? "expected ',' or ']'" : "expected ',' or '}'");
 	r->at++;
-	skip_space(r);
-	return 1;
+	return 0;
 }
 
-static int read_array(struct reader *r, struct json *ret)
+static int read_array(struct reader *r)
 {
 	size_t from = r->n;
-	struct json element;
 	int more = 1;
 
 	r->at++;
@@ -93,45 +104,43 @@ static int read_array(struct reader *r, struct json *ret)
 		more = 0;
 	}
 	while (more) {
-		if (read_value(r, &element) < 0 || push(r, &element) < 0)
+		if (read_value(r) < 0)
 			return -1;
 		more = read_separator(r, ']');
 		if (more < 0)
 			return -1;
 	}
-	*ret = (struct json){ JSON_ARRAY, (uint32_t)(r->n - from), { .elements = NULL } };
-	ret->elements = settle(r, from, ret->n);
-	return ret->elements ? 0 : -1;
+	return settle(r, JSON_ARRAY, from, r->n - from);
 }
 
-static int read_string(struct reader *r, struct json *ret)
+static inline int read_string(struct reader *r)
 {
+	struct json *node = push(r);
 	const char *why;
 
+	if (!node)
+		return -1;
 	r->at++;
-	return json_lex_string(&r->at, ret, &why) < 0 ? fail(r, why) : 0;
+	return json_lex_string(&r->at, node, &why) < 0 ? fail(r, why) : 0;
 }
 
 static int read_member(struct reader *r)
 {
-	struct json node;
-
 	if (*r->at != '"')
 		return fail(r, "expected a string as the name of a member");
-	if (read_string(r, &node) < 0 || push(r, &node) < 0)
+	if (read_string(r) < 0)
 		return -1;
 	skip_space(r);
 	if (*r->at != ':')
 		return fail(r, "expected ':'");
 	r->at++;
 	skip_space(r);
-	return read_value(r, &node) < 0 ? -1 : push(r, &node);
+	return read_value(r);
 }
 
-static int read_object(struct reader *r, struct json *ret)
+static int read_object(struct reader *r)
 {
 	size_t from = r->n, n;
-	const struct json *nodes;
 	int more = 1;
 
 	r->at++;
@@ -150,69 +159,73 @@ static int read_object(struct reader *r, struct json *ret)
 	n = (r->n - from) / 2;
 	if (json_members_unite((struct json_member *)(r->stack + from), &n) < 0)
 		return error_nomem(r->err);
-	nodes = settle(r, from, 2 * n);
-	*ret = (struct json){ JSON_OBJECT,
-			      (uint32_t)n,
-			      { .members = (const struct json_member *)nodes } };
-	return nodes ? 0 : -1;
+	return settle(r, JSON_OBJECT, from, n);
 }
 
-static int read_word(struct reader *r, struct json *ret)
+static int read_number(struct reader *r)
+{
+	struct json *node = push(r);
+	const char *why;
+
+	if (!node)
+		return -1;
+	return json_lex_number(&r->at, node, &why) < 0 ? fail(r, why) : 0;
+}
+
+static int read_word(struct reader *r)
 {
 	static const struct {
 		const char *word;
 		enum json_type type;
 	} words[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
+	struct json *node = push(r);
 
+	if (!node)
+		return -1;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t len = strlen(words[i].word);
 
 		if (!strncmp(r->at, words[i].word, len)) {
 			r->at += len;
-			*ret = (struct json){ .type = words[i].type };
+			*node = (struct json){ .type = words[i].type };
 			return 0;
 		}
 	}
 	return fail(r, "expected a value");
 }
 
-static int read_nested(struct reader *r, struct json *ret)
+static int read_nested(struct reader *r)
 {
 	int rc;
 
 	if (r->depth == JSON_MAX_DEPTH)
 		return fail(r, "nested too deep");
 	r->depth++;
-	rc = *r->at == '[' ? read_array(r, ret) : read_object(r, ret);
+	rc = *r->at == '[' ? read_array(r) : read_object(r);
 	r->depth--;
 	return rc;
 }
 
-static int read_value(struct reader *r, struct json *ret)
+static int read_value(struct reader *r)
 {
-	const char *why;
 	char c = *r->at;
 
 	if (c == '"')
-		return read_string(r, ret);
+		return read_string(r);
 	if (c == '[' || c == '{')
-		return read_nested(r, ret);
-	if (c == '-' || (c >= '0' && c <= '9'))
-		return json_lex_number(&r->at, ret, &why) < 0 ? fail(r, why) : 0;
-	return read_word(r, ret);
+		return read_nested(r);
+	return c == '-' || (c >= '0' && c <= '9') ? read_number(r) : read_word(r);
 }
 
 static int read_all(struct reader *r)
 {
-	struct json root;
-
 	skip_space(r);
-	if (read_value(r, &root) < 0)
+	if (read_value(r) < 0)
 		return -1;
 	skip_space(r);
 	if (r->at != r->start + r->len)
 		return fail(r, "trailing garbage");
-	json_doc_set_root(r->doc, &root);
+	json_doc_set_root(r->doc, r->stack);
 	return 0;
 }
 

@@ -23,26 +23,22 @@ struct uuid uuid_random(void)
 	return u;
 }
 
-/* 8-4-4-4-12 digits */
-enum { N_GROUPS = 5 };
-static const uint8_t group_bytes[N_GROUPS] = { 4, 2, 2, 2, 6 };
-
 bool uuid_parse(const char *text, struct uuid *ret)
 {
+	char digits[32]; /* 8-4-4-4-12 without the dashes */
 	struct uuid u;
-	uint8_t *to = u.b;
 
-	for (int i = 0; i < N_GROUPS; i++) {
-		for (int n = group_bytes[i]; n; n--) {
-			int high = hex_digit(*text++), low = high < 0 ? -1 : hex_digit(*text++);
-
-			if (low < 0)
-				return false;
-			*to++ = (uint8_t)(high << 4 | low);
-		}
-		if (*text++ != (i < N_GROUPS - 1 ? '-' : '\0'))
+	if (strnlen(text, UUID_TEXT_LEN + 1) != UUID_TEXT_LEN || text[8] != '-' ||
+	    text[13] != '-' || text[18] != '-' || text[23] != '-')
+		return false;
+	memcpy(digits, text, 8);
+	memcpy(digits + 8, text + 9, 4);
+	memcpy(digits + 12, text + 14, 4);
+	memcpy(digits + 16, text + 19, 4);
+	memcpy(digits + 20, text + 24, 12);
+	for (int i = 0; i < 4; i++)
+		if (!hex_get4(digits + 8 * i, u.b + 4 * i))
 			return false;
-	}
 	*ret = u;
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/json_lex.h"
+
 /* What a byte outside strings is. */
 enum byte_class { BYTE_BAD, BYTE_SPACE, BYTE_PLAIN, BYTE_QUOTE, BYTE_OPEN, BYTE_CLOSE };
 
@@ -33,6 +35,20 @@ static void restart(struct frame *f)
 	f->is_escaped = false;
 }
 
+/* The index of the first byte that is not simply a part of a string, or len. */
+static size_t skip_plain(const char *data, size_t i, size_t len)
+{
+	for (; len - i >= 8; i += 8) {
+		uint64_t special = json_lex_special(data + i);
+
+		if (special)
+			return i + (size_t)__builtin_ctzll(special) / 8;
+	}
+	while (i < len && data[i] != '"' && data[i] != '\\' && (unsigned char)data[i] >= 0x20)
+		i++;
+	return i;
+}
+
 /* The index behind the end of the string, or len. */
 static size_t skip_string(struct frame *f, const char *data, size_t i, size_t len)
 {
@@ -40,14 +56,15 @@ static size_t skip_string(struct frame *f, const char *data, size_t i, size_t le
 		f->is_escaped = false;
 		i++;
 	}
-	for (; i < len; i++) {
+	for (i = skip_plain(data, i, len); i < len; i = skip_plain(data, i, len)) {
 		if (data[i] == '"') {
 			f->is_in_string = false;
 			return i + 1;
 		}
-		if ((unsigned char)data[i] < 0x20)
+		if (data[i] != '\\')
 			return i; /* for the caller to refuse */
-		if (data[i] == '\\' && ++i == len) {
+		i += 2;
+		if (i > len) {
 			f->is_escaped = true;
 			return len;
 		}
@@ -120,6 +137,10 @@ int frame_scan(struct frame *f, const char *data, size_t len, enum frame_state *
 			if (i < len && f->is_in_string)
 				return error_set(err, "syntax error",
 						 "control character in a string");
+			continue;
+		}
+		if (f->depth && byte_class[(unsigned char)data[i]] == BYTE_PLAIN) {
+			i++;
 			continue;
 		}
 		if (scan_byte(f, data[i], err) < 0)
