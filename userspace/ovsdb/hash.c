@@ -21,7 +21,7 @@ uint32_t hash_bytes(const void *data, size_t n, uint32_t basis)
 
 void hash_init(struct hash *h)
 {
-	h->one = NULL;
+	h->one = (struct hash_bucket){ .first = NULL };
 	h->buckets = &h->one;
 	h->mask = 0;
 	h->n = 0;
@@ -34,21 +34,33 @@ void hash_destroy(struct hash *h)
 	hash_init(h);
 }
 
+/* By bits that do not choose the bucket. */
+static uint64_t seen_bit(uint32_t hash)
+{
+	return UINT64_C(1) << (hash >> 26);
+}
+
+static void put(struct hash_bucket *bucket, struct hash_node *node)
+{
+	node->next = bucket->first;
+	bucket->first = node;
+	bucket->seen |= seen_bit(node->hash);
+}
+
 /* Without memory the chains just get longer. */
 static void grow(struct hash *h)
 {
 	size_t mask = h->mask ? h->mask * 2 + 1 : 15;
-	struct hash_node **buckets = calloc(mask + 1, sizeof(struct hash_node *));
+	struct hash_bucket *buckets = calloc(mask + 1, sizeof(*buckets));
 
 	if (!buckets)
 		return;
 	for (size_t i = 0; i <= h->mask; i++) {
 		struct hash_node *next;
 
-		for (struct hash_node *node = h->buckets[i]; node; node = next) {
+		for (struct hash_node *node = h->buckets[i].first; node; node = next) {
 			next = node->next;
-			node->next = buckets[node->hash & mask];
-			buckets[node->hash & mask] = node;
+			put(&buckets[node->hash & mask], node);
 		}
 	}
 	if (h->buckets != &h->one)
@@ -59,24 +71,23 @@ static void grow(struct hash *h)
 
 void hash_insert(struct hash *h, struct hash_node *node, uint32_t hash)
 {
-	struct hash_node **bucket;
-
 	if (h->n > h->mask)
 		grow(h);
-	bucket = &h->buckets[hash & h->mask];
 	node->hash = hash;
-	node->next = *bucket;
-	*bucket = node;
+	put(&h->buckets[hash & h->mask], node);
 	h->n++;
 }
 
 void hash_remove(struct hash *h, struct hash_node *node)
 {
-	struct hash_node **at = &h->buckets[node->hash & h->mask];
+	struct hash_bucket *bucket = &h->buckets[node->hash & h->mask];
+	struct hash_node **at = &bucket->first;
 
 	while (*at != node)
 		at = &(*at)->next;
 	*at = node->next;
+	if (!bucket->first)
+		bucket->seen = 0;
 	h->n--;
 }
 
@@ -89,7 +100,9 @@ static struct hash_node *with_hash(struct hash_node *node, uint32_t hash)
 
 struct hash_node *hash_first(const struct hash *h, uint32_t hash)
 {
-	return with_hash(h->buckets[hash & h->mask], hash);
+	const struct hash_bucket *bucket = &h->buckets[hash & h->mask];
+
+	return bucket->seen & seen_bit(hash) ? with_hash(bucket->first, hash) : NULL;
 }
 
 struct hash_node *hash_next(const struct hash_node *node)
@@ -104,12 +117,12 @@ struct hash_node *hash_take_all(struct hash *h)
 	for (size_t i = 0; i <= h->mask; i++) {
 		struct hash_node *next;
 
-		for (struct hash_node *node = h->buckets[i]; node; node = next) {
+		for (struct hash_node *node = h->buckets[i].first; node; node = next) {
 			next = node->next;
 			node->next = all;
 			all = node;
 		}
-		h->buckets[i] = NULL;
+		h->buckets[i] = (struct hash_bucket){ .first = NULL };
 	}
 	h->n = 0;
 	return all;

@@ -39,9 +39,16 @@ struct hash_node {
 	uint32_t hash;
 };
 
+/* What is not in a chain is seldom looked for in it: `seen` has a bit for each hash that is
+ * there, of those that the chain can have. */
+struct hash_bucket {
+	struct hash_node *first;
+	uint64_t seen;
+};
+
 struct hash {
-	struct hash_node **buckets;
-	struct hash_node *one; /* the only bucket, until memory was got for more */
+	struct hash_bucket *buckets;
+	struct hash_bucket one; /* the only bucket, until memory was got for more */
 	size_t mask;
 	size_t n;
 };

@@ -31,20 +31,9 @@ struct txn *txn_new(struct db *db)
 
 void txn_free(struct txn *t)
 {
-	struct hash_node *next;
-
 	if (!t)
 		return;
-	for (struct hash_node *n = hash_take_all(&t->rows); n; n = next) {
-		struct txn_row *tr = (struct txn_row *)n;
-
-		next = n->next;
-		row_unref(tr->old);
-		row_unref(tr->new);
-		row_unref(tr->counted);
-		free(tr);
-	}
-	hash_destroy(&t->rows);
+	txn_rows_free(t);
 	buf_free(&t->comment);
 	free(t->tables);
 	free(t);
@@ -61,11 +50,16 @@ const struct row *txn_find(const struct txn *t, const struct schema_table *table
 	return txn_row_visible(t, table, uuid);
 }
 
+/* tr: the row's entry, if there is one. */
+static bool may_insert(const struct txn *t, const struct txn_row *tr,
+		       const struct schema_table *table, const struct uuid *uuid)
+{
+	return tr ? !tr->old && !tr->new : !db_find(t->db, table, uuid);
+}
+
 bool txn_may_insert(const struct txn *t, const struct schema_table *table, const struct uuid *uuid)
 {
-	const struct txn_row *tr = txn_row_find(t, table, uuid);
-
-	return tr ? !tr->old && !tr->new : !db_find(t->db, table, uuid);
+	return may_insert(t, txn_row_find(t, table, uuid), table, uuid);
 }
 
 int txn_insert(struct txn *t, const struct schema_table *table, const struct uuid *uuid,
@@ -74,7 +68,7 @@ int txn_insert(struct txn *t, const struct schema_table *table, const struct uui
 	struct txn_row *tr = txn_row_find(t, table, uuid);
 	struct row *row;
 
-	if (!txn_may_insert(t, table, uuid))
+	if (!may_insert(t, tr, table, uuid))
 		return error_set(err, "duplicate uuid",
 				 "This UUID would duplicate a UUID already present within the "
 				 "table or deleted within the same transaction.");

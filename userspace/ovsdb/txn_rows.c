@@ -49,11 +49,52 @@ struct txn_row *txn_row_next(const struct txn *t, const struct txn_row *tr)
 	return NULL;
 }
 
+/* Entries are got some at a time, the more the more there are. */
+struct txn_rows {
+	struct txn_rows *next;
+	size_t n, room;
+	struct txn_row rows[];
+};
+
+static struct txn_row *new_row(struct txn *t)
+{
+	enum { FEW = 4, MANY = 512 };
+	struct txn_rows *m = t->memory;
+
+	if (!m || m->n == m->room) {
+		size_t room = !m ? FEW : m->room < MANY ? 2 * m->room : MANY;
+
+		m = malloc(sizeof(*m) + room * sizeof(m->rows[0]));
+		if (!m)
+			return NULL;
+		*m = (struct txn_rows){ .next = t->memory, .room = room };
+		t->memory = m;
+	}
+	m->rows[m->n] = (struct txn_row){ .next = NULL };
+	return &m->rows[m->n++];
+}
+
+void txn_rows_free(struct txn *t)
+{
+	struct txn_rows *next;
+
+	for (const struct txn_row *tr = txn_row_first(t); tr; tr = txn_row_next(t, tr)) {
+		row_unref(tr->old);
+		row_unref(tr->new);
+		row_unref(tr->counted);
+	}
+	for (struct txn_rows *m = t->memory; m; m = next) {
+		next = m->next;
+		free(m);
+	}
+	hash_destroy(&t->rows);
+}
+
 struct txn_row *txn_row_add(struct txn *t, const struct schema_table *table,
 			    const struct uuid *uuid)
 {
 	struct txn_table *tt = &t->tables[table->number];
-	struct txn_row *tr = calloc(1, sizeof(*tr));
+	struct txn_row *tr = new_row(t);
 
 	if (!tr)
 		return NULL;

@@ -24,6 +24,8 @@ struct txn_row {
 	const struct row *counted; /* counted; the version whose references the side table has */
 };
 
+struct txn_rows; /* memory for some of them */
+
 struct txn_table {
 	const struct schema_table *schema;
 	struct txn_row *first;
@@ -34,6 +36,7 @@ struct txn_table {
 struct txn {
 	struct db *db;
 	struct hash rows;
+	struct txn_rows *memory;
 	struct txn_table *tables; /* by table number */
 	struct buf comment;
 	bool is_durable;
@@ -49,6 +52,8 @@ struct txn_row *txn_row_find(const struct txn *t, const struct schema_table *tab
 /* The row as the transaction sees it. */
 const struct row *txn_row_visible(const struct txn *t, const struct schema_table *table,
 				  const struct uuid *uuid);
+/* Lets go of the rows, when the transaction ends. */
+void txn_rows_free(struct txn *t);
 /* An entry for a row that is in neither; NULL: out of memory. */
 struct txn_row *txn_row_add(struct txn *t, const struct schema_table *table,
 			    const struct uuid *uuid);
