@@ -4,6 +4,7 @@
  * UUIDs (RFC 4122): 16 bytes in the order of their text form, so memcmp() is the
  * order that OVSDB prints sets in.
  */
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -34,7 +35,15 @@ struct uuid_text uuid_text(const struct uuid *u);
 
 static inline int uuid_cmp(const struct uuid *a, const struct uuid *b)
 {
-	return memcmp(a->b, b->b, sizeof(a->b));
+	uint64_t x, y;
+
+	memcpy(&x, a->b, sizeof(x));
+	memcpy(&y, b->b, sizeof(y));
+	if (x == y) {
+		memcpy(&x, a->b + 8, sizeof(x));
+		memcpy(&y, b->b + 8, sizeof(y));
+	}
+	return x == y ? 0 : be64toh(x) < be64toh(y) ? -1 : 1;
 }
 
 static inline bool uuid_equal(const struct uuid *a, const struct uuid *b)

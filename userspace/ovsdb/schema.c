@@ -42,10 +42,11 @@ const struct column *schema_find_column(const struct schema_table *t, const char
 {
 	size_t low = COLUMN_FIRST, high = t->n_columns;
 
-	if (!strcmp(name, "_uuid"))
-		return t->columns[COLUMN_UUID];
-	if (!strcmp(name, "_version"))
-		return t->columns[COLUMN_VERSION];
+	if (name[0] == '_') {
+		for (low = 0; low < COLUMN_FIRST && strcmp(t->columns[low]->name, name); low++)
+			;
+		return low < COLUMN_FIRST ? t->columns[low] : NULL;
+	}
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		int cmp = strcmp(t->columns[middle]->name, name);
