@@ -36,6 +36,8 @@ static const struct step steps[] = {
 	  "" },
 	{ "durable update", 1000, 1000, 200, RATE, step_durable, 1, 0, 0, false, "" },
 	{ "durable update, 16 clients", 1000, 3000, 400, RATE, step_durable, 16, 3, 5, false, "" },
+	{ "update beside a sync of 1 s", 1000, 1, 1, P99, step_update_beside_sync, 1, 10000, 0,
+	  true, "" },
 	{ "update seen by 100 monitors", 1000, 500, 200, CPU, step_fanout, 100, 0.60, 0.40, false,
 	  "" },
 

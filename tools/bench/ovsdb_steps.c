@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -448,6 +449,52 @@ void step_update_beside_select(struct run *r, struct sample *ret)
 	reader.is_over = true;
 	pthread_join(reader.thread, NULL);
 	clock_stop(r, &start, (double)r->n, ret);
+	client_close(&c);
+	text_free(&request);
+}
+
+static void set_slow_disk(const struct run *r, bool is_slow)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/slow", r->server->dir);
+	if (!is_slow) {
+		unlink(path);
+		return;
+	}
+	f = fopen(path, "w");
+	if (!f)
+		die("%s: cannot be made", path);
+	fclose(f);
+}
+
+/* One client waits for the disk, which takes a second; another one's updates meanwhile. */
+void step_update_beside_sync(struct run *r, struct sample *ret)
+{
+	struct client waiting = connect_to(r), c = connect_to(r);
+	struct text request = { .len = 0 };
+	struct clock start;
+
+	set_slow_disk(r, true);
+	put_durable_update(&request, r, 0);
+	start = clock_start(r);
+	client_send(&waiting, request.data, request.len);
+	request.len = 0;
+	for (size_t i = 1; !poll(&(struct pollfd){ waiting.fd, POLLIN, 0 }, 1, 2); i++) {
+		double sent;
+
+		put_update(&request, r, i);
+		sent = now_us();
+		call_once(&c, &request);
+		add_latency(r, now_us() - sent);
+	}
+	if (now_us() - start.wall < 0.9e6)
+		die("a durable commit was answered before it was on the disk");
+	set_slow_disk(r, false);
+	client_reply(&waiting);
+	clock_stop(r, &start, (double)r->n_latencies, ret);
+	client_close(&waiting);
 	client_close(&c);
 	text_free(&request);
 }

@@ -59,6 +59,7 @@ void step_first_dump_all(struct run *r, struct sample *ret);
 void step_further_dump(struct run *r, struct sample *ret);
 void step_storm(struct run *r, struct sample *ret);
 void step_update_beside_select(struct run *r, struct sample *ret);
+void step_update_beside_sync(struct run *r, struct sample *ret);
 void step_fanout(struct run *r, struct sample *ret);
 void step_memory(struct run *r, struct sample *ret);
 void step_memory_after_start(struct run *r, struct sample *ret);
