@@ -367,6 +367,11 @@ void journal_compact_cancel(struct journal *j)
 	pthread_mutex_unlock(&c->running);
 }
 
+bool journal_is_compacting(const struct journal *j)
+{
+	return j->compaction;
+}
+
 static int hold_rows(struct compaction *c, const struct db *db, struct error *err)
 {
 	const struct schema *schema = db_schema(db);

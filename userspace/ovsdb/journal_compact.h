@@ -28,6 +28,7 @@ must_check int journal_write_converted(struct journal *j, const struct db *conve
 must_check int journal_compact_start(struct journal *j, struct iothread *io,
 				     void (*done)(void *arg, const struct error *err), void *arg,
 				     struct error *err);
+bool journal_is_compacting(const struct journal *j);
 /* Ends one that runs, leaving the file as it is.  Needed before the database, or its
  * schema, goes away. */
 void journal_compact_cancel(struct journal *j);

@@ -9,6 +9,7 @@
 #include "base/blob.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_doc.h"
 #include "base/loop.h"
 #include "base/text.h"
 #include "jsonrpc/conn.h"
@@ -23,7 +24,8 @@ struct command {
 	const char *name;
 	const char *usage;
 	size_t n_min, n_max;
-	appctl_fn *fn;
+	appctl_fn *fn; /* NULL: slow_fn */
+	appctl_slow_fn *slow_fn;
 	void *arg;
 };
 
@@ -36,6 +38,14 @@ struct peer {
 	struct peer *prev, *next;
 	struct appctl *appctl;
 	struct conn *conn;
+	struct appctl_call *calls; /* that are not answered yet */
+};
+
+struct appctl_call {
+	struct appctl_call *prev, *next;
+	struct peer *peer; /* NULL: gone */
+	struct json_doc *doc;
+	const struct json *id; /* in doc */
 };
 
 struct appctl {
@@ -80,6 +90,10 @@ struct appctl *appctl_new(struct loop *l, struct coverage *c)
 
 static void peer_free(struct peer *p)
 {
+	struct appctl_call *call;
+
+	DL_FOREACH (p->calls, call)
+		call->peer = NULL;
 	DL_DELETE(p->appctl->peers, p);
 	conn_free(p->conn);
 	free(p);
@@ -107,21 +121,31 @@ void appctl_free(struct appctl *a)
 	free(a);
 }
 
-int appctl_add(struct appctl *a, const char *name, const char *usage, size_t n_min, size_t n_max,
-	       appctl_fn *fn, void *arg, struct error *err)
+static int add(struct appctl *a, const struct command *command, struct error *err)
 {
-	struct command *c = calloc(1, sizeof(*c));
+	struct command *c = malloc(sizeof(*c));
 
 	if (!c)
 		return error_nomem(err);
-	c->name = name;
-	c->usage = usage;
-	c->n_min = n_min;
-	c->n_max = n_max;
-	c->fn = fn;
-	c->arg = arg;
+	*c = *command;
 	LL_INSERT_INORDER(a->commands, c, by_name);
 	return 0;
+}
+
+int appctl_add(struct appctl *a, const char *name, const char *usage, size_t n_min, size_t n_max,
+	       appctl_fn *fn, void *arg, struct error *err)
+{
+	struct command c = { NULL, name, usage, n_min, n_max, fn, NULL, arg };
+
+	return add(a, &c, err);
+}
+
+int appctl_add_slow(struct appctl *a, const char *name, const char *usage, size_t n_min,
+		    size_t n_max, appctl_slow_fn *fn, void *arg, struct error *err)
+{
+	struct command c = { NULL, name, usage, n_min, n_max, NULL, fn, arg };
+
+	return add(a, &c, err);
 }
 
 /* The words of a request.  Null is what some exporters send for "no words". */
@@ -144,60 +168,111 @@ static int read_args(const struct json *params, const char **args, size_t *ret_n
 	return 0;
 }
 
-static int run(struct appctl *a, const struct message *m, struct buf *reply, struct error *err)
+/* The command that m asks for and its words; NULL: what is wrong is in *err. */
+static const struct command *read_command(const struct appctl *a, const struct message *m,
+					  const char **args, size_t *ret_n, struct error *err)
 {
-	const char *args[MAX_ARGS];
-	struct command *c;
-	size_t n = 0;
+	const struct command *c;
 
 	LL_FOREACH (a->commands, c)
 		if (!strcmp(c->name, m->method))
 			break;
-	if (!c)
-		return error_set(err, "unknown command",
-				 "\"%s\" is not a valid command (use \"list-commands\" to see a "
-				 "list of valid commands)",
-				 m->method);
-	if (read_args(m->params, args, &n, err) < 0)
-		return -1;
-	if (n < c->n_min)
-		return error_set(err, "syntax error",
-				 "\"%s\" command requires at least %zu arguments", c->name,
-				 c->n_min);
-	if (n > c->n_max)
-		return error_set(err, "syntax error", "\"%s\" command takes at most %zu arguments",
-				 c->name, c->n_max);
-	return c->fn(c->arg, n, args, reply, err);
+	if (!c) {
+		error_set(err, "unknown command",
+			  "\"%s\" is not a valid command (use \"list-commands\" to see a "
+			  "list of valid commands)",
+			  m->method);
+		return NULL;
+	}
+	if (read_args(m->params, args, ret_n, err) < 0)
+		return NULL;
+	if (*ret_n < c->n_min)
+		error_set(err, "syntax error", "\"%s\" command requires at least %zu arguments",
+			  c->name, c->n_min);
+	else if (*ret_n > c->n_max)
+		error_set(err, "syntax error", "\"%s\" command takes at most %zu arguments",
+			  c->name, c->n_max);
+	else
+		return c;
+	return NULL;
+}
+
+static void answer(struct peer *p, const struct json *id, const char *reply,
+		   const struct error *err)
+{
+	struct buf out = BUF_INIT, text = BUF_INIT;
+
+	if (err) {
+		buf_puts(&text, err->text);
+		buf_putc(&text, '\n');
+		message_put_error_text(&out, id, buf_ok(&text) ? text.data : "out of memory\n");
+	} else {
+		message_put_reply_begin(&out, id);
+		text_put_string(&out, reply);
+		message_put_reply_end(&out);
+	}
+	buf_free(&text);
+	coverage_count(p->appctl->coverage, COVERAGE_unixctl_replied);
+	conn_send_buf(p->conn, &out);
+	/* "exit" stops the loop: its answer must have left by then. */
+	conn_flush(p->conn);
+}
+
+void appctl_answer(struct appctl_call *call_take, const struct error *err)
+{
+	struct peer *p = call_take->peer;
+
+	if (p) {
+		answer(p, call_take->id, "", err);
+		DL_DELETE(p->calls, call_take);
+	}
+	json_doc_unref(call_take->doc);
+	free(call_take);
+}
+
+static void start_call(struct peer *p, const struct command *c, const struct message *m,
+		       const char *const *args, size_t n)
+{
+	struct appctl_call *call = malloc(sizeof(*call));
+	struct error err;
+
+	if (!call) {
+		error_nomem(&err);
+		answer(p, m->id, NULL, &err);
+		return;
+	}
+	call->peer = p;
+	call->doc = json_doc_ref(m->doc);
+	call->id = m->id;
+	DL_APPEND(p->calls, call);
+	if (c->slow_fn(c->arg, n, args, call, &err) < 0)
+		appctl_answer(call, &err);
 }
 
 static void on_message(void *arg, const struct message *m)
 {
 	struct peer *p = arg;
-	struct buf reply = BUF_INIT, out = BUF_INIT;
+	const char *args[MAX_ARGS];
+	struct buf reply = BUF_INIT;
+	const struct command *c;
 	struct error err;
+	size_t n = 0;
+	int rc = -1;
 
 	if (m->kind != MESSAGE_REQUEST)
 		return;
 	coverage_count(p->appctl->coverage, COVERAGE_unixctl_received);
-	if (run(p->appctl, m, &reply, &err) < 0) {
-		size_t len = strlen(err.text);
-
-		if (len < sizeof(err.text) - 1)
-			err.text[len++] = '\n';
-		err.text[len] = '\0';
-		message_put_error_text(&out, m->id, err.text);
-	} else if (!buf_ok(&reply)) {
-		message_put_error_text(&out, m->id, "out of memory\n");
-	} else {
-		message_put_reply_begin(&out, m->id);
-		text_put_string(&out, reply.data ? reply.data : "");
-		message_put_reply_end(&out);
+	c = read_command(p->appctl, m, args, &n, &err);
+	if (c && c->slow_fn) {
+		start_call(p, c, m, args, n);
+		return;
 	}
+	if (c)
+		rc = c->fn(c->arg, n, args, &reply, &err);
+	if (!rc && !buf_ok(&reply))
+		rc = error_nomem(&err);
+	answer(p, m->id, reply.data ? reply.data : "", rc < 0 ? &err : NULL);
 	buf_free(&reply);
-	coverage_count(p->appctl->coverage, COVERAGE_unixctl_replied);
-	conn_send_buf(p->conn, &out);
-	/* "exit" stops the loop: its answer must have left by then. */
-	conn_flush(p->conn);
 }
 
 static void on_close(void *arg, const struct error *err)

@@ -28,5 +28,15 @@ void appctl_free(struct appctl *a); /* removes its sockets; NULL is fine */
 must_check int appctl_add(struct appctl *a, const char *name, const char *usage, size_t n_min,
 			  size_t n_max, appctl_fn *fn, void *arg, struct error *err);
 
+/* A command that may take its time: 0 says that appctl_answer() is called for `call`, once,
+ * now or later.  Others are served meanwhile. */
+struct appctl_call;
+typedef int appctl_slow_fn(void *arg, size_t n_args, const char *const *args,
+			   struct appctl_call *call, struct error *err);
+must_check int appctl_add_slow(struct appctl *a, const char *name, const char *usage, size_t n_min,
+			       size_t n_max, appctl_slow_fn *fn, void *arg, struct error *err);
+/* err NULL: an empty answer.  Fine after the caller has gone, or the whole appctl. */
+void appctl_answer(struct appctl_call *call_take, const struct error *err);
+
 /* Serves on a unix socket at path; may be called for several. */
 must_check int appctl_listen(struct appctl *a, const char *path, struct error *err);

@@ -52,11 +52,15 @@ static int list_dbs(void *arg, size_t n_args, const char *const *args, struct bu
 	return 0;
 }
 
-static int compact(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+static void on_compacted(void *arg, const struct error *err)
+{
+	appctl_answer(arg, err);
+}
+
+static int compact(void *arg, size_t n_args, const char *const *args, struct appctl_call *call,
 		   struct error *err)
 {
-	(void)reply;
-	return server_compact(arg, n_args ? args[0] : NULL, err);
+	return server_compact(arg, n_args ? args[0] : NULL, on_compacted, call, err);
 }
 
 static int trim_on_compaction(void *arg, size_t n_args, const char *const *args, struct buf *reply,
@@ -157,7 +161,6 @@ static const struct {
 	{ "memory/show", "", 0, 0, memory_show },
 	{ "ovsdb-server/add-db", "DB", 1, 1, add_db },
 	{ "ovsdb-server/add-remote", "REMOTE", 1, 1, add_remote },
-	{ "ovsdb-server/compact", "", 0, 1, compact },
 	{ "ovsdb-server/connect-active-ovsdb-server", "", 0, 0, connect_active },
 	{ "ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, say_nothing },
 	{ "ovsdb-server/get-active-ovsdb-server", "", 0, 0, say_nothing },
@@ -182,5 +185,5 @@ int appctl_server_add(struct appctl *a, struct server *s, struct error *err)
 			       commands[i].n_max, commands[i].fn, s, err) < 0)
 			return -1;
 	}
-	return 0;
+	return appctl_add_slow(a, "ovsdb-server/compact", "", 0, 1, compact, s, err);
 }

@@ -10,6 +10,7 @@
 
 #include "base/uuid.h"
 
+struct compaction_part;
 struct coverage;
 struct db;
 struct durable;
@@ -28,6 +29,7 @@ struct hosted_db {
 	struct monitor_set *monitors;
 	struct pending_set *pendings;
 	struct durable *durable; /* NULL: in memory only */
+	struct compaction_part *compaction_parts; /* compaction.c's */
 	bool is_schema_fixed; /* the daemon itself works with it: no conversion */
 };
 

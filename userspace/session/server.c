@@ -20,6 +20,7 @@
 #include "ovsdb/journal_compact.h"
 #include "ovsdb/monitor.h"
 #include "ovsdb/server_db.h"
+#include "session/compaction.h"
 #include "session/coverage.h"
 #include "session/durable.h"
 #include "session/host.h"
@@ -119,25 +120,6 @@ static void set_deadline(struct server *s, int64_t now_ms)
 				 deadline > now_ms ? deadline - now_ms : 0, 0, on_deadline, s);
 }
 
-static void on_compacted(void *arg, const struct error *err)
-{
-	const char *path = arg;
-
-	if (err)
-		log_warn("event=compaction-failed file=%s text=\"%s\"", path, err->text);
-	else
-		log_info("event=compacted file=%s", path);
-}
-
-static void compact_when_due(struct server *s, struct journal *j, int64_t now_ms)
-{
-	struct error err;
-
-	if (journal_should_compact(j, now_ms) &&
-	    journal_compact_start(j, s->io, on_compacted, (void *)journal_path(j), &err) < 0)
-		on_compacted((void *)journal_path(j), &err);
-}
-
 /* All that happens at most once a turn: transactions that waited, monitor updates for
  * everybody, the sync that all durable commits of the turn share. */
 static void on_turn_end(void *arg)
@@ -164,7 +146,7 @@ static void on_turn_end(void *arg)
 		if (!d->journal)
 			continue;
 		durable_start(d->durable);
-		compact_when_due(s, d->journal, now_ms);
+		compaction_run_due(d, s->io, now_ms);
 	}
 	set_deadline(s, now_ms);
 }
@@ -424,22 +406,34 @@ void server_set_trimming(struct server *s, bool is_on)
 	s->trims_on_compaction = is_on;
 }
 
-int server_compact(struct server *s, const char *name, struct error *err)
+struct compaction_order {
+	struct server *server;
+	void (*done)(void *arg, const struct error *err);
+	void *arg;
+};
+
+static void on_compacted(void *arg, const struct error *err)
 {
-	if (name && name[0] == '_')
-		return error_set(err, "not allowed", "cannot compact built-in databases");
-	if (name && server_has_db(s, name, err) < 0)
-		return -1;
-	for (struct hosted_db *d = s->host.dbs; d; d = d->next) {
-		if (!d->journal || (name && strcmp(name, d->name)))
-			continue;
-		if (journal_compact(d->journal, d->db, err) < 0)
-			return -1;
-		log_info("event=compacted name=%s", d->name);
-	}
-	if (s->trims_on_compaction)
+	struct compaction_order *o = arg;
+
+	if (!err && o->server->trims_on_compaction)
 		malloc_trim(0);
-	return 0;
+	o->done(o->arg, err);
+	free(o);
+}
+
+int server_compact(struct server *s, const char *name,
+		   void (*done)(void *arg, const struct error *err), void *arg, struct error *err)
+{
+	struct compaction_order *o = malloc(sizeof(*o));
+
+	if (!o)
+		return error_nomem(err);
+	*o = (struct compaction_order){ s, done, arg };
+	if (compaction_request(&s->host, s->io, name, on_compacted, o, err) == 0)
+		return 0;
+	free(o);
+	return -1;
 }
 
 void server_put_memory(const struct server *s, struct buf *to)

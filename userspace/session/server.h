@@ -35,8 +35,11 @@ must_check int server_open_db(struct server *s, const char *path, struct error *
 must_check int server_remove_db(struct server *s, const char *name, struct error *err);
 void server_put_db_names(const struct server *s, struct buf *to); /* sorted, one a line */
 
-/* name NULL: all that have a file. */
-must_check int server_compact(struct server *s, const char *name, struct error *err);
+/* In the background.  name NULL: all that have a file.  done is called once, maybe at once;
+ * -1: it will not be. */
+must_check int server_compact(struct server *s, const char *name,
+			      void (*done)(void *arg, const struct error *err), void *arg,
+			      struct error *err);
 void server_set_trimming(struct server *s, bool is_on); /* gives memory back afterwards */
 must_check int server_has_db(const struct server *s, const char *name, struct error *err);
 
