@@ -36,5 +36,6 @@ big_reply() { # SCENARIO [ARGUMENT]
 }
 
 @test "a client that does not read costs no text of what it asked for" {
+	! ldd "$BUILD/bvsd" | grep -q libasan || skip "sanitizers hold back what is freed"
 	big_reply memory "$pid"
 }
