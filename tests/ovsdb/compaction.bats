@@ -13,7 +13,7 @@ setup() {
 }
 
 teardown() {
-	rm -f "$dir/stuck" # or the server would not even end
+	rm -f "$dir/stuck"
 	stop_servers
 }
 
@@ -28,17 +28,8 @@ n_rows() {
 		jq '.[0].rows | length'
 }
 
-# While $dir/stuck exists the disk does nothing.
-bvsd_on_a_disk_that_sticks() {
-	"${CC:-gcc}" -shared -fPIC -D_GNU_SOURCE -o "$dir/disk.so" "$BATS_TEST_DIRNAME/stuck_disk.c"
-	export STUCK_DISK=$dir/stuck
-	# A sanitizer wants to be loaded first, and can do without.
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/disk.so \
-		bvsd --schema="$schema" --unixctl="$dir/ctl" "$db"
-}
-
 @test "while the disk is stuck in a compaction, clients are served; its command waits for the end" {
-	bvsd_on_a_disk_that_sticks
+	bvsd_on_stuck_disk --schema="$schema" --unixctl="$dir/ctl" "$db"
 	insert 1
 	insert 2
 	touch "$dir/stuck"
@@ -60,13 +51,12 @@ bvsd_on_a_disk_that_sticks() {
 	ovsdb-tool show-log "$db" | grep -q 'compacting database online'
 	insert 4
 	stop "$pid" KILL
-	unset STUCK_DISK
 	bvsd "$db"
 	[ "$(n_rows)" = 4 ]
 }
 
 @test "who asked may go away, the server may end: in the middle of a compaction" {
-	bvsd_on_a_disk_that_sticks
+	bvsd_on_stuck_disk --schema="$schema" --unixctl="$dir/ctl" "$db"
 	insert 1
 	touch "$dir/stuck"
 	ovs-appctl -t "$dir/ctl" ovsdb-server/compact >"$dir/answer" 2>&1 3>&- &

@@ -60,6 +60,14 @@ bvsd() {
 	kill -0 "$pid"
 }
 
+# bvsd_on_stuck_disk ARGUMENT...: the same, on a disk that does nothing while $dir/stuck
+# exists; $dir/stuck.waiting says that a sync waits for it.
+bvsd_on_stuck_disk() {
+	"${CC:-gcc}" -shared -fPIC -D_GNU_SOURCE -o "$dir/disk.so" "$BATS_TEST_DIRNAME/stuck_disk.c"
+	# A sanitizer wants to be loaded first, and can do without.
+	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$dir/disk.so STUCK_DISK=$dir/stuck bvsd "$@"
+}
+
 # stock SCHEMA: Debian's ovsdb-server on a new file, listening on $dir/stock.sock.
 stock() {
 	ovsdb-tool create "$dir/stock.db" "$1"

@@ -14,6 +14,7 @@ setup() {
 }
 
 teardown() {
+	rm -f "$dir/stuck"
 	stop_servers
 }
 
@@ -249,6 +250,37 @@ END
 	local syncs
 	syncs=$(grep -c 'fdatasync(.*= 0' "$dir/trace")
 	((syncs >= 1 && syncs < 100))
+}
+
+@test "while the disk is stuck, only who asked for durability waits" {
+	bvsd_on_stuck_disk --schema="$schema" "$db"
+	touch "$dir/stuck"
+	transact S '{"op":"insert","table":"Root","row":{"i":1}},{"op":"commit","durable":true}' \
+		>"$dir/first" 3>&- &
+	local first=$!
+	until_true 10 test -e "$dir/stuck.waiting"
+	transact S '{"op":"insert","table":"Root","row":{"i":2}}'
+	transact S '{"op":"select","table":"Root","where":[],"columns":["i"]}' |
+		jq -e '[.[0].rows[].i] | sort == [1,2]'
+	kill -0 "$first"
+	[ ! -s "$dir/first" ]
+	rm "$dir/stuck"
+	wait "$first"
+	jq -e '.[1] == {}' "$dir/first"
+}
+
+@test "who waits for the disk when the server ends has its answer" {
+	bvsd_on_stuck_disk --schema="$schema" --unixctl="$dir/ctl" "$db"
+	touch "$dir/stuck"
+	transact S '{"op":"insert","table":"Root","row":{"i":1}},{"op":"commit","durable":true}' \
+		>"$dir/first" 3>&- &
+	local first=$!
+	until_true 10 test -e "$dir/stuck.waiting"
+	kill "$pid"
+	until_true 10 test ! -e "$dir/ctl"
+	rm "$dir/stuck"
+	wait "$first"
+	jq -e '.[1] == {}' "$dir/first"
 }
 
 @test "a second server on the same file is refused with the first one's pid" {
