@@ -36,10 +36,12 @@ Rows, elements of sets, the two rows of a duplicate in an index and the updates 
 monitors come in any order, so they are sorted; times read N ms.
 """
 
+import ctypes
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -111,37 +113,45 @@ def expand(m):
     return ",".join('"%s%d"' % (m.group(1), n) for n in numbers)
 
 
+def end_with_parent():
+    """Also when the parent is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Server:
     """A server process, its databases and a connection that empties them."""
 
     def __init__(self, program, schemas):
+        self.program = program
         self.directory = tempfile.mkdtemp(prefix="ovsdb-case.")
         self.path = os.path.join(self.directory, "db.sock")
         self.log = open(os.path.join(self.directory, "log"), "w+")
+        self.process = None
         self.schemas = []
-        for schema in schemas:
-            with open(schema) as f:
-                self.schemas.append(json.load(f))
-        self.process = subprocess.Popen(
-            self.command(program, schemas), stdout=self.log, stderr=self.log
-        )
-        self.connect(self.path).sock.close()
-        for i in range(1, len(schemas)):
-            self.add_db(self.file(i))
-        self.control = self.connect(self.path)
+        try:
+            for i, schema in enumerate(schemas):
+                subprocess.run(["ovsdb-tool", "create", self.file(i), schema], check=True)
+                with open(schema) as f:
+                    self.schemas.append(json.load(f))
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def file(self, i):
         return os.path.join(self.directory, "%d.db" % i)
 
-    def command(self, program, schemas):
-        for i, schema in enumerate(schemas):
-            subprocess.run(["ovsdb-tool", "create", self.file(i), schema], check=True)
-        is_stock = program == "stock"
-        return (["ovsdb-server", "-vconsole:warn"] if is_stock else [program, "--db-only"]) + [
-            "--remote=punix:" + self.path,
-            "--unixctl=" + os.path.join(self.directory, "ctl"),
-            self.file(0),
-        ]
+    def start(self):
+        is_stock = self.program == "stock"
+        command = ["ovsdb-server", "-vconsole:warn"] if is_stock else [self.program, "--db-only"]
+        command += ["--remote=punix:" + self.path, "--unixctl=" + self.path + ".ctl", self.file(0)]
+        self.process = subprocess.Popen(
+            command, stdout=self.log, stderr=self.log, preexec_fn=end_with_parent
+        )
+        self.connect(self.path).sock.close()
+        for i in range(1, len(self.schemas)):
+            self.add_db(self.file(i))
+        self.control = self.connect(self.path)
 
     def connect(self, path):
         end = time.time() + rpc.TIMEOUT
@@ -154,7 +164,7 @@ class Server:
         raise Failure("the server does not start: " + self.log.read())
 
     def add_db(self, path):
-        ctl = self.connect(os.path.join(self.directory, "ctl"))
+        ctl = self.connect(self.path + ".ctl")
         reply, _ = ctl.call("ovsdb-server/add-db", path)
         if reply.get("error") is not None:
             raise Failure("add-db: %s" % reply["error"])
@@ -172,16 +182,20 @@ class Server:
     def is_alive(self):
         return self.process.poll() is None
 
-    def stop(self):
-        if self.is_alive():
+    def end(self):
+        if self.process and self.is_alive():
             self.process.terminate()
-        status = self.process.wait(rpc.TIMEOUT)
+        status = self.process.wait(rpc.TIMEOUT) if self.process else 0
         self.log.seek(0)
-        log = self.log.read()
-        self.log.close()
-        shutil.rmtree(self.directory)
         if status not in (0, -15):
-            raise Failure("the server ended with status %d: %s" % (status, log))
+            raise Failure("the server ended with status %d: %s" % (status, self.log.read()))
+
+    def stop(self):
+        try:
+            self.end()
+        finally:
+            self.log.close()
+            shutil.rmtree(self.directory)
 
 
 class Peer:
@@ -424,8 +438,10 @@ def main():
         sys.exit(__doc__)
     replay = Replay(args[0], "--write" in sys.argv)
     files = [File(path) for path in args[1:]]
-    n_failed = sum(replay.run_file(f) for f in files)
-    replay.stop()
+    try:
+        n_failed = sum(replay.run_file(f) for f in files)
+    finally:
+        replay.stop()
     n_skipped = sum(bool(c.differs) for f in files for c in f.cases)
     n = sum(len(f.cases) for f in files)
     if args[0] == "stock":
@@ -433,4 +449,5 @@ def main():
     sys.exit(1 if n_failed or n == 0 else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Monitors: what each kind is told, when updates are merged and shared, and errors.  That
- * the texts are the reference's is the business of tests/ovsdb/monitor.bats. */
+ * the texts are the reference's is the business of tests/ovsdb/cases and differential.bats. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

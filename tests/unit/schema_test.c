@@ -114,21 +114,30 @@ static void test_no_root(void **state)
 	schema_free(s);
 }
 
-/* What keeps rows alive is stored, whatever the schema says. */
-static void test_strong_reference_is_persistent(void **state)
+/* What keeps rows alive, and what a row cannot be without, is stored; what the server itself
+ * changes is mutable: whatever the schema says. */
+static void test_references_adapt_their_columns(void **state)
 {
 	struct schema *s = fixture_schema(
 		"{'name':'S','tables':{"
 		"'R':{'isRoot':true,'columns':{"
 		"'kid':{'type':{'key':{'type':'uuid','refTable':'K'}},'ephemeral':true},"
 		"'weak':{'type':{'key':{'type':'uuid','refTable':'K','refType':'weak'},'min':0},"
-		"'ephemeral':true}}},"
+		"'ephemeral':true,'mutable':false},"
+		"'needed':{'type':{'key':{'type':'uuid','refTable':'K','refType':'weak'}},"
+		"'ephemeral':true},"
+		"'by_name':{'type':{'key':'string','value':{'type':'uuid','refTable':'R'}},"
+		"'ephemeral':true,'mutable':false}}},"
 		"'K':{'columns':{'a':{'type':'integer'}}}}}");
 	const struct schema_table *t = schema_find_table(s, "R");
 
 	(void)state;
 	assert_true(schema_find_column(t, "kid")->is_persistent);
 	assert_false(schema_find_column(t, "weak")->is_persistent);
+	assert_true(schema_find_column(t, "weak")->is_mutable);
+	assert_true(schema_find_column(t, "needed")->is_persistent);
+	assert_true(schema_find_column(t, "by_name")->is_persistent);
+	assert_false(schema_find_column(t, "by_name")->is_mutable);
 	schema_free(s);
 }
 
@@ -177,7 +186,7 @@ int main(void)
 		cmocka_unit_test(test_errors_of_columns),
 		cmocka_unit_test(test_lookups),
 		cmocka_unit_test(test_no_root),
-		cmocka_unit_test(test_strong_reference_is_persistent),
+		cmocka_unit_test(test_references_adapt_their_columns),
 		cmocka_unit_test(test_text_keeps_cksum),
 		cmocka_unit_test(test_english),
 	};

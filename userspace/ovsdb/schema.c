@@ -390,6 +390,28 @@ static bool holds_rows(const struct base_type *b)
 	return base_type_is_ref(b) && b->ref_kind == REF_STRONG && !b->ref_table->is_root;
 }
 
+static bool holds_weakly(const struct base_type *b)
+{
+	return base_type_is_ref(b) && b->ref_kind == REF_WEAK;
+}
+
+/* What references ask of their columns, whatever the schema says of them. */
+static void adapt_column(struct column *c)
+{
+	const struct base_type *key = &c->type.key, *value = &c->type.value;
+	bool has_ref = base_type_is_ref(key) || base_type_is_ref(value);
+
+	/* Otherwise the rows that it holds would be gone after a restart ... */
+	if (holds_rows(key) || holds_rows(value))
+		c->is_persistent = true;
+	/* ... or its own row, for which there is no default that refers to something. */
+	if (has_ref && c->type.n_min)
+		c->is_persistent = true;
+	/* It changes with the rows that it refers to. */
+	if (holds_weakly(key) || holds_weakly(value))
+		c->is_mutable = true;
+}
+
 static int link_tables(struct schema *s, struct error *err)
 {
 	bool has_root = false;
@@ -409,9 +431,7 @@ static int link_tables(struct schema *s, struct error *err)
 			if (resolve(s, c, &c->type.key, "key", err) < 0 ||
 			    resolve(s, c, &c->type.value, "value", err) < 0)
 				return -1;
-			/* Otherwise the rows that it holds would be gone after a restart. */
-			if (holds_rows(&c->type.key) || holds_rows(&c->type.value))
-				c->is_persistent = true;
+			adapt_column(c);
 		}
 	}
 	return 0;

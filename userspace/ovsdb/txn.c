@@ -155,7 +155,8 @@ static int list_changes(struct txn *t, struct change_list *list, struct error *e
 
 			if (tr->old == tr->new)
 				continue;
-			if (tr->new)
+			/* A row that was inserted has one, which may have been told. */
+			if (tr->old && tr->new)
 				tr->new->version = db_unique_id(t->db);
 			*c = (struct row_change){ tr->old, tr->new };
 			list->has_persistent |= txn_is_persistent(c);
