@@ -27,6 +27,10 @@ replay() { # FILE...: on both servers
 	replay several convert schema
 }
 
+@test "what is read as JSON" {
+	replay json
+}
+
 @test "requests that are none, and their members" {
 	replay op
 }

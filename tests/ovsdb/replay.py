@@ -229,7 +229,7 @@ class Peer:
         earlier = "" if message["id"] == self.ident else "#%s " % message["id"]
         error = message.get("error")
         value = message["result"] if error is None else error
-        if isinstance(value, list) and len(value) == 3 and isinstance(value[0], bool):
+        if isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict):
             value[1] = "<txn>"  # monitor_cond_since
         value = json.dumps(names.normal(value), ensure_ascii=False)
         return "%s< %s%s%s" % (self.letter, earlier, "" if error is None else "error ", value)
@@ -428,8 +428,9 @@ class Replay:
                 out.append(line)
             if number in steps:
                 out += steps[number].answers
-        with open(file.path, "w") as f:
-            f.write("\n".join(out) + "\n")
+        text = ("\n".join(out) + "\n").encode()
+        with open(file.path, "wb") as f:
+            f.write(text)
 
 
 def main():
