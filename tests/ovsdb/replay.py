@@ -229,7 +229,7 @@ class Peer:
         earlier = "" if message["id"] == self.ident else "#%s " % message["id"]
         error = message.get("error")
         value = message["result"] if error is None else error
-        if isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict):
+        if isinstance(value, list) and value[1:] and UUID.fullmatch(str(value[1])):
             value[1] = "<txn>"  # monitor_cond_since
         value = json.dumps(names.normal(value), ensure_ascii=False)
         return "%s< %s%s%s" % (self.letter, earlier, "" if error is None else "error ", value)

@@ -4,13 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Not in the middle of a character: what is told has to be UTF-8. */
+static void mark_cut(char *text, size_t size)
+{
+	size_t at = size - sizeof("...");
+
+	while (at && (text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, "...", sizeof("..."));
+}
+
 static void put_text(struct error *err, size_t at, const char *fmt, va_list args)
 {
 	size_t room = sizeof(err->text) - at;
 	int n = vsnprintf(err->text + at, room, fmt, args);
 
 	if (n >= 0 && (size_t)n >= room)
-		memcpy(err->text + sizeof(err->text) - 4, "...", 4);
+		mark_cut(err->text, sizeof(err->text));
 }
 
 int error_set(struct error *err, const char *tag, const char *fmt, ...)
@@ -52,7 +62,7 @@ int error_set_syntax(struct error *err, const char *json_text)
 		return -1;
 	if ((size_t)snprintf(err->syntax, sizeof(err->syntax), "%s", json_text) >=
 	    sizeof(err->syntax))
-		memcpy(err->syntax + sizeof(err->syntax) - 4, "...", 4);
+		mark_cut(err->syntax, sizeof(err->syntax));
 	return -1;
 }
 
@@ -76,6 +86,6 @@ int error_wrap(struct error *err, const char *fmt, ...)
 	len = strlen(err->text);
 	if ((size_t)snprintf(err->text + len, sizeof(err->text) - len, ": %s", old) >=
 	    sizeof(err->text) - len)
-		memcpy(err->text + sizeof(err->text) - 4, "...", 4);
+		mark_cut(err->text, sizeof(err->text));
 	return -1;
 }

@@ -23,7 +23,7 @@ static int add_syntax(struct error *err, const struct json *json)
 
 int syntax_error(struct error *err, const struct json *json, const char *tag, const char *fmt, ...)
 {
-	char text[2048];
+	char text[sizeof(err->text) + 1]; /* so that error_set() sees what is too long */
 	va_list args;
 
 	if (!err)
@@ -85,7 +85,7 @@ const struct json *syntax_member(struct syntax_object *o, const char *name, int 
 
 void syntax_fail(struct syntax_object *o, const char *fmt, ...)
 {
-	char text[1024];
+	char text[sizeof(o->err.text) + 1];
 	va_list args;
 
 	if (o->has_failed)
