@@ -63,6 +63,7 @@ static int put_file(struct buf *to, const struct db *db, const char *comment,
 	return buf_ok(to) ? 0 : error_nomem(err);
 }
 
+/* On 0 with is_sync_lost, err says why that is. */
 static int rewrite_file(struct journal *j, const struct buf *content, struct error *err)
 {
 	struct stat st;
@@ -72,7 +73,7 @@ static int rewrite_file(struct journal *j, const struct buf *content, struct err
 		return -1;
 	if (fstat(j->fd, &st) < 0)
 		return error_errno(err, errno, "stat %s", j->path);
-	fd = file_replace(j->path, st.st_mode & 0777, content, err);
+	fd = file_exchange(j->path, st.st_mode & 0777, content, err);
 	if (fd < 0)
 		return -1;
 	close(j->fd);
@@ -81,7 +82,10 @@ static int rewrite_file(struct journal *j, const struct buf *content, struct err
 	j->n_records = 0;
 	j->generation++;
 	j->compact_min_ms = 0;
-	j->has_garbage = j->is_sync_lost = false;
+	j->has_garbage = false;
+	/* Where this fails the new file is the file all the same, but not for certain: it is
+	 * written once more before the next commit. */
+	j->is_sync_lost = file_sync_directory(j->path, err) < 0;
 	return 0;
 }
 
@@ -98,7 +102,7 @@ int journal_compact(struct journal *j, struct db *db, struct error *err)
 	if (!rc)
 		rc = rewrite_file(j, &file, err);
 	buf_free(&file);
-	return rc;
+	return !rc && j->is_sync_lost ? -1 : rc;
 }
 
 int journal_write_converted(struct journal *j, const struct db *converted, struct error *err)

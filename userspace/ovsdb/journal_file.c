@@ -89,7 +89,7 @@ int file_create_beside(const char *path, const char *suffix, mode_t mode, int *r
 	return 0;
 }
 
-int file_replace(const char *path, mode_t mode, const struct buf *content, struct error *err)
+int file_exchange(const char *path, mode_t mode, const struct buf *content, struct error *err)
 {
 	char *temp;
 	int fd, errnum;
@@ -102,11 +102,19 @@ int file_replace(const char *path, mode_t mode, const struct buf *content, struc
 	if (errnum) {
 		error_errno(err, errnum, "write %s", temp);
 		unlink(temp);
-	} else if (file_sync_directory(path, err) < 0) {
-		errnum = EIO;
 	}
 	free(temp);
 	if (!errnum)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int file_replace(const char *path, mode_t mode, const struct buf *content, struct error *err)
+{
+	int fd = file_exchange(path, mode, content, err);
+
+	if (fd < 0 || file_sync_directory(path, err) == 0)
 		return fd;
 	close(fd);
 	return -1;

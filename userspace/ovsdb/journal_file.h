@@ -21,6 +21,10 @@ must_check int file_sync_directory(const char *path, struct error *err);
 must_check int file_create_beside(const char *path, const char *suffix, mode_t mode, int *ret_fd,
 				  char **ret_name, struct error *err);
 /* Makes path a file with these bytes, or leaves it as it was: written beside it, synced,
- * renamed.  Returns its descriptor, or -1. */
+ * renamed.  Returns its descriptor, or -1.  Until the directory is synced a crash may bring
+ * the old one back. */
+must_check int file_exchange(const char *path, mode_t mode, const struct buf *content,
+			     struct error *err);
+/* The same, made certain.  -1 also where that fails: then the new one may be there. */
 must_check int file_replace(const char *path, mode_t mode, const struct buf *content,
 			    struct error *err);
