@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -349,6 +350,19 @@ static void stop(struct daemon *d)
 	loop_free(d->loop);
 }
 
+/* A session takes a descriptor; nobody here uses select(), for whose sake the limit is low. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warn("event=descriptor-limit-kept limit=%llu",
+			 (unsigned long long)limit.rlim_cur);
+}
+
 int main(int argc, char **argv)
 {
 	/* Static: what its options point to is kept until the very end. */
@@ -365,6 +379,7 @@ int main(int argc, char **argv)
 		return run_datapath_down(&d);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error like any other */
+	raise_descriptor_limit();
 	rc = start(&d, &err);
 	if (rc < 0) {
 		fprintf(stderr, "bvsd: %s\n", err.text);

@@ -40,6 +40,7 @@ struct host {
 	struct coverage *coverage;
 	struct session *sessions; /* session.c keeps these two */
 	unsigned int n_sessions;
+	unsigned int max_sessions;
 	uint64_t n_session_changes; /* sessions that began or ended, ever */
 	struct uuid server_id; /* of this run */
 };

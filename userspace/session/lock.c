@@ -103,6 +103,7 @@ int lock_claim(struct lock_table *t, struct lock_owner *owner, const char *name,
 	c->owner = owner;
 	c->owner_next = owner->claims;
 	owner->claims = c;
+	owner->n_claims++;
 	l->n_claims++;
 	c->is_theft = is_theft;
 	if (is_theft)
@@ -122,6 +123,7 @@ static void release(struct lock_table *t, struct lock_claim *c)
 	for (at = &c->owner->claims; *at != c; at = &(*at)->owner_next)
 		;
 	*at = c->owner_next;
+	c->owner->n_claims--;
 	if (!c->is_lost)
 		DL_DELETE(l->claims, c);
 	l->n_claims--;

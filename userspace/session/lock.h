@@ -7,6 +7,7 @@
  * daemon itself; knows no connections.
  */
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -19,6 +20,7 @@ struct lock_owner {
 	void (*on_granted)(struct lock_owner *owner, const char *name); /* after waiting */
 	void (*on_stolen)(struct lock_owner *owner, const char *name);
 	struct lock_claim *claims; /* lock.c's */
+	size_t n_claims;
 };
 
 struct lock_table *lock_table_new(void); /* NULL: out of memory */

@@ -36,6 +36,19 @@ static void refuse(struct session *s, const struct message *m, const struct json
 	session_fail(s, m->id, &err);
 }
 
+/* Where the client has as many as it may; it has its answer then. */
+static bool has_too_many(struct session *s, const struct message *m, size_t n, size_t max,
+			 const char *what)
+{
+	struct error err;
+
+	if (n < max)
+		return false;
+	error_set(&err, "resources exhausted", "this session has %zu %s already", n, what);
+	session_fail(s, m->id, &err);
+	return true;
+}
+
 /* The database that the first parameter names; NULL: the client has its answer. */
 static struct hosted_db *find_db(struct session *s, const struct message *m)
 {
@@ -114,6 +127,8 @@ static void transact(struct session *s, const struct message *m)
 		refuse(s, m, m->params, "transact: duplicate request ID");
 		return;
 	}
+	if (has_too_many(s, m, s->n_works, SESSION_MAX_WORKS, "requests without an answer"))
+		return;
 	pending_start(d->pendings, s, m, loop_now_ms(s->host->loop));
 }
 
@@ -144,7 +159,7 @@ static void claim_lock(struct session *s, const struct message *m, bool is_theft
 	struct error err;
 	bool is_held;
 
-	if (!name)
+	if (!name || has_too_many(s, m, s->locks.n_claims, SESSION_MAX_LOCKS, "locks"))
 		return;
 	if (lock_claim(s->host->locks, &s->locks, name, is_theft, &is_held, &err) < 0)
 		refuse(s, m, m->params, err.text);
@@ -247,7 +262,8 @@ static void start_monitor(struct session *s, const struct message *m, enum monit
 	struct watch *w;
 	struct error err;
 
-	if (!d || !check_monitor_params(s, m, kind))
+	if (!d || !check_monitor_params(s, m, kind) ||
+	    has_too_many(s, m, s->watches.n, SESSION_MAX_MONITORS, "monitors"))
 		return;
 	if (monitor_new(d->monitors, kind, json_at(m->params, 2), &monitor, &err) < 0 ||
 	    watch_add(&s->watches, kind, json_at(m->params, 1), monitor, &w, &err) < 0) {

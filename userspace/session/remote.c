@@ -21,7 +21,6 @@
 #include "session/session.h"
 
 enum {
-	MAX_SESSIONS = 10000,
 	DEFAULT_PROBE_MS = 5000,
 	MIN_PROBE_MS = 1000,
 	DEFAULT_MAX_BACKOFF_MS = 8000,
@@ -84,10 +83,11 @@ static int start_session(struct remote *r, int fd_take, struct error *err)
 	struct tls *tls = NULL;
 	struct session *s;
 
-	if (r->host->n_sessions >= MAX_SESSIONS) {
+	if (r->host->n_sessions >= r->host->max_sessions) {
 		close(fd_take);
 		coverage_count(r->host->coverage, COVERAGE_session_refused);
-		return error_set(err, "resources exhausted", "%d sessions are open", MAX_SESSIONS);
+		return error_set(err, "resources exhausted", "%u sessions are open",
+				 r->host->max_sessions);
 	}
 	if (remote_kind_is_tls(r->kind) &&
 	    tls_new(r->keys, fd_take, remote_kind_is_passive(r->kind), &tls, err) < 0) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utlist.h>
 
@@ -151,6 +152,19 @@ static void on_turn_end(void *arg)
 	set_deadline(s, now_ms);
 }
 
+/* Descriptors are kept for what the daemon itself has to open, with all clients there. */
+static unsigned int max_sessions(void)
+{
+	enum { MAX_SESSIONS = 10000, MIN_SESSIONS = 16, RESERVE = 256 };
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MAX_SESSIONS + RESERVE)
+		return MAX_SESSIONS;
+	if (limit.rlim_cur < MIN_SESSIONS + RESERVE)
+		return MIN_SESSIONS;
+	return (unsigned int)limit.rlim_cur - RESERVE;
+}
+
 int server_new(struct loop *l, struct server **ret, struct error *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -158,6 +172,7 @@ int server_new(struct loop *l, struct server **ret, struct error *err)
 	if (!s)
 		return error_nomem(err);
 	s->host.loop = l;
+	s->host.max_sessions = max_sessions();
 	s->host.server_id = uuid_random();
 	s->host.locks = lock_table_new();
 	s->host.coverage = coverage_new(l);

@@ -125,11 +125,13 @@ void session_set_probe(struct session *s, int64_t interval_ms)
 void session_add_work(struct session *s, struct session_work *w)
 {
 	DL_APPEND(s->works, w);
+	s->n_works++;
 }
 
 void session_remove_work(struct session *s, struct session_work *w)
 {
 	DL_DELETE(s->works, w);
+	s->n_works--;
 }
 
 struct session_work *session_find_work(const struct session *s, const struct json *id)

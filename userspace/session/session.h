@@ -26,6 +26,14 @@ struct session_work {
 	void (*drop)(struct session_work *w); /* the client is gone: take it off and free it */
 };
 
+/* What one client may have at a time.  More is refused with an error: it would cost everybody's
+ * memory, and there are lists to be searched. */
+enum {
+	SESSION_MAX_MONITORS = 1000,
+	SESSION_MAX_LOCKS = 1000,
+	SESSION_MAX_WORKS = 10000,
+};
+
 struct session {
 	struct session *prev, *next; /* the host's list */
 	struct host *host;
@@ -33,6 +41,7 @@ struct session {
 	struct watch_list watches;
 	struct lock_owner locks;
 	struct session_work *works;
+	size_t n_works;
 	struct probe probe;
 	bool is_change_aware;
 	void (*dispatch)(struct session *s, const struct message *m);
