@@ -245,6 +245,8 @@ refill() {
 	same convert SERVER "$dir/bad"
 	jq '.name = "Other"' "$schema" >"$dir/other"
 	same convert SERVER "$dir/other"
+	# With one row only: which is met first is not told.
+	transact '{"op":"delete","table":"Root","where":[["i","!=",5]]}'
 	jq '.tables.Root.columns.name.type = "integer"' "$schema" >"$dir/clash"
 	same convert SERVER "$dir/clash"
 }

@@ -111,6 +111,31 @@ resync() { # STEP
 	[ "$(n_rows)" = 2 ]
 }
 
+@test "while the disk takes no more, transactions fail whole and reads are served; then it goes on" {
+	bvsd --schema="$schema" "$db"
+	insert 1
+	local size
+	size=$(stat -c %s "$db")
+	prlimit --pid "$pid" --fsize=$((size + 50)):
+	for _ in 1 2; do
+		transact '{"op":"insert","table":"Root","row":{"i":2,"name":"a name that does not fit"}},{"op":"commit","durable":true}' |
+			jq -e '.[2] | .error == "I/O error" and (.details | contains("File too large"))'
+		[ "$(n_rows)" = 1 ]
+		[ "$(stat -c %s "$db")" = "$size" ]
+	done
+	# What is not kept in the file is not refused.
+	transact '{"op":"update","table":"Root","where":[],"row":{"eph":3}}' | jq -e '.[0].count == 1'
+	prlimit --pid "$pid" --fsize=unlimited:
+	insert 3
+	[ "$(n_rows)" = 2 ]
+	stop "$pid" KILL
+	ovsdb-tool query "$db" '["S",{"op":"select","table":"Root","where":[],"columns":["i"]}]' |
+		jq -e '[.[0].rows[].i] | sort == [1,3]'
+	bvsd "$db"
+	refute grep file-torn "$dir/bvsd.log"
+	[ "$(n_rows)" = 2 ]
+}
+
 @test "damage in the middle: refused, then salvaged" {
 	bvsd --schema="$schema" "$db"
 	insert 1
