@@ -350,6 +350,23 @@ levels() {
 	grep 5.sock "$dir/own.log"
 }
 
+@test "perf-counters-show tells what methods cost, perf-counters-clear forgets it" {
+	bvsd --schema="$schema" --pidfile
+	[ "$(appctl ovsdb-server/perf-counters-show | wc -l)" = 1 ]
+	local i
+	for i in 1 2 3; do
+		client transact "unix:$dir/db.sock" '["S",{"op":"insert","table":"Root","row":{}}]' >/dev/null
+	done
+	client list-dbs "unix:$dir/db.sock"
+	appctl ovsdb-server/perf-counters-show | grep -E '^transact +3 +[0-9.]+ +[0-9.]+$'
+	appctl ovsdb-server/perf-counters-show | grep -E '^list_dbs +1 '
+	refute grep '^monitor' <(appctl ovsdb-server/perf-counters-show)
+	# The longest is no longer than all together, and neither is nothing.
+	appctl ovsdb-server/perf-counters-show | awk '$1 == "transact" { exit !($4 > 0 && $4 <= $3) }'
+	appctl ovsdb-server/perf-counters-clear
+	[ "$(appctl ovsdb-server/perf-counters-show | wc -l)" = 1 ]
+}
+
 @test "reconnect ends the sessions" {
 	bvsd --schema="$schema" --pidfile
 	ovsdb-client lock "unix:$dir/db.sock" l >/dev/null 2>&1 3>&- &

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "session/appctl.h"
 #include "session/coverage.h"
+#include "session/perf.h"
 #include "session/server.h"
 
 static int add_remote(void *arg, size_t n_args, const char *const *args, struct buf *reply,
@@ -131,6 +132,22 @@ static int memory_show(void *arg, size_t n_args, const char *const *args, struct
 	return 0;
 }
 
+static int perf_show(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		     struct error *err)
+{
+	(void)n_args, (void)args, (void)err;
+	perf_put(server_perf(arg), reply);
+	return 0;
+}
+
+static int perf_forget(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		       struct error *err)
+{
+	(void)n_args, (void)args, (void)reply, (void)err;
+	perf_clear(server_perf(arg));
+	return 0;
+}
+
 static int coverage_show(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 			 struct error *err)
 {
@@ -169,6 +186,8 @@ static const struct {
 	{ "ovsdb-server/list-dbs", "", 0, 0, list_dbs },
 	{ "ovsdb-server/list-remotes", "", 0, 0, list_remotes },
 	{ "ovsdb-server/memory-trim-on-compaction", "on|off", 1, 1, trim_on_compaction },
+	{ "ovsdb-server/perf-counters-clear", "", 0, 0, perf_forget },
+	{ "ovsdb-server/perf-counters-show", "", 0, 0, perf_show },
 	{ "ovsdb-server/reconnect", "", 0, 0, reconnect },
 	{ "ovsdb-server/remove-db", "DB", 1, 1, remove_db },
 	{ "ovsdb-server/remove-remote", "REMOTE", 1, 1, remove_remote },

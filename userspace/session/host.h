@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/uuid.h"
+#include "session/perf.h"
 
 struct compaction_part;
 struct coverage;
@@ -38,6 +39,7 @@ struct host {
 	struct hosted_db *dbs;
 	struct lock_table *locks;
 	struct coverage *coverage;
+	struct perf perf;
 	struct session *sessions; /* session.c keeps these two */
 	unsigned int n_sessions;
 	unsigned int max_sessions;

@@ -359,11 +359,12 @@ static const struct method methods[] = {
 
 static void run_request(struct session *s, const struct message *m)
 {
-	size_t i;
+	uint64_t start_ns = perf_now_ns();
 
-	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (!strcmp(methods[i].name, m->method)) {
 			methods[i].run(s, m);
+			perf_count(&s->host->perf, i, methods[i].name, start_ns);
 			return;
 		}
 	}

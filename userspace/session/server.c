@@ -474,6 +474,11 @@ void server_put_memory(const struct server *s, struct buf *to)
 		   n_cells, n_monitors, s->host.n_sessions, n_works);
 }
 
+struct perf *server_perf(struct server *s)
+{
+	return &s->host.perf;
+}
+
 struct coverage *server_coverage(const struct server *s)
 {
 	return s->host.coverage;
