@@ -48,6 +48,7 @@ static bool is_listed(const char *name)
 struct log_module *log_modules(size_t *ret_n)
 {
 	if (!n_modules) {
+		/* cppcheck-suppress comparePointers ; two labels around one section */
 		for (const char *const *name = __start_log_modules; name < __stop_log_modules;
 		     name++) {
 			if (n_modules < MAX_MODULES && !is_listed(*name))
