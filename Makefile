@@ -51,8 +51,9 @@ OBJECTS := $(call to_obj,$(foreach l,$(PRESENT),$(call sources,$l)) $(wildcard u
 PROGRAMS := $(if $(wildcard userspace/main.c),$(BUILD)/bvsd) \
 	$(if $(wildcard userspace/cli/*.c),$(BUILD)/bvsctl)
 
-BPF_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf/*.bpf.c))
-SKEL := $(if $(BPF_OBJECTS),$(BUILD)/bpf/bvs.skel.h)
+# explain.bpf.c is the packet path once more, with recorders: linked by itself.
+BPF_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bpf/explain.bpf.c,$(wildcard bpf/*.bpf.c)))
+SKEL := $(if $(BPF_OBJECTS),$(BUILD)/bpf/bvs.skel.h $(BUILD)/bpf/explain.skel.h)
 
 # In tests/unit and tests/bpf each *_test.c is a program; other .c files there are linked into
 # every one of them, each *.bpf.c becomes a skeleton that they include by its name.
@@ -122,6 +123,9 @@ $(BUILD)/bpf/bvs.bpf.o: $(BPF_OBJECTS)
 $(BUILD)/bpf/bvs.skel.h: $(BUILD)/bpf/bvs.bpf.o
 	$(call say,SKEL) $(BPFTOOL) gen skeleton $< name bvs > $@
 
+$(BUILD)/bpf/explain.skel.h: $(BUILD)/bpf/explain.bpf.o
+	$(call say,SKEL) $(BPFTOOL) gen skeleton $< name bvs_explain > $@
+
 $(BUILD)/tests/bpf/%.skel.h: $(BUILD)/tests/bpf/%.bpf.o
 	$(call say,SKEL) $(BPFTOOL) gen skeleton $< name $* > $@
 
@@ -178,4 +182,4 @@ mutants:
 clean:
 	rm -rf build
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_OBJECTS) $(BPF_OBJECTS)) $(wildcard $(BUILD)/tests/bpf/*.d)
+-include $(patsubst %.o,%.d,$(OBJECTS) $(TEST_OBJECTS) $(BPF_OBJECTS)) $(wildcard $(BUILD)/bpf/*.d $(BUILD)/tests/bpf/*.d)

@@ -26,7 +26,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 2
+#define ABI_VERSION 3
 
 enum {
 	PORT_SLOTS = 8192,
@@ -114,11 +114,11 @@ struct bridge_config {
 	__u32 flags;
 	__u32 generation;
 	__u32 trunk_head; /* first slot of the ports that may carry several VLANs */
-	__u32 fdb_max; /* entries; learning stops there */
+	__u32 fdb_max; /* entries; at one more userspace is told, and evicts */
 	__u64 ageing; /* jiffies */
 	__u16 flood_vlans; /* vlan set in which nothing is learned */
 	__u16 has_flood_vlans; /* 0: flood_vlans is not looked at */
-	__u32 pad;
+	__u32 fdb_room; /* entries; learning stops there, should userspace be late or away */
 	__u64 all_mirrors[MIRROR_WORDS]; /* those with select_all */
 };
 struct bridge_entry {
@@ -169,12 +169,25 @@ struct fdb_key {
 };
 struct fdb_value {
 	__u64 port; /* slot | generation << 32: one aligned store moves an address */
-	__u64 seen; /* jiffies64 */
+	__u64 seen; /* jiffies64; or-ed with FDB_STATIC of those that userspace has put there */
+};
+/* Neither moved by frames nor too old ever: to be in the future is to be young. */
+#define FDB_STATIC (1ull << 62)
+
+/* map fdb_count: ARRAY[BRIDGE_SLOTS], created with BPF_F_MMAPABLE.  Both sides add and subtract
+ * by atomic operations, userspace in its mapping. */
+struct fdb_count {
+	__u64 entries; /* of the bridge in `fdb`: one more per insertion, one less per deletion */
+	__u64 learned; /* since somebody cleared it, as the ones below */
+	__u64 moved; /* to another port */
+	__u64 expired; /* by age */
+	__u64 evicted;
+	__u64 pad[3]; /* a cache line each */
 };
 
-/* map fdb_count: ARRAY[BRIDGE_SLOTS] of __u64, created with BPF_F_MMAPABLE: how many entries
- * a bridge has in `fdb`.  The programs add one per insertion; userspace subtracts what it
- * deleted, by an atomic operation in its mapping (elements are 8 bytes apart). */
+/* map signals: RINGBUF of __u32: the slot of a bridge whose entries have just become more
+ * than fdb_max. */
+enum { SIGNALS_SIZE = 4096 };
 
 /* Why a frame, or one output of it, went nowhere. */
 enum drop_reason {
@@ -220,6 +233,18 @@ struct mirror_stats {
 	__u64 dropped_mtu;
 };
 
+/* What became of a copy.  Of several the greatest is booked. */
+enum outcome {
+	OUTCOME_NO_TARGET,
+	OUTCOME_FILTERED,
+	OUTCOME_MTU,
+	OUTCOME_CLONE,
+	OUTCOME_BUDGET,
+	OUTCOME_BACKLOG,
+	OUTCOME_SENT,
+	OUTCOME_TRUNCATED,
+};
+
 /* map slots: HASH[SLOT_RECORDS].  Userspace's own memory of which slot is whose, here so
  * that it lives as long as the configuration that speaks of slots. */
 enum slot_kind { SLOT_BRIDGE = 1, SLOT_PORT, SLOT_MIRROR };
@@ -235,10 +260,55 @@ struct slot_value {
 	__u32 owner; /* mirrors and ports: slot of the bridge */
 };
 
+/* --- explaining --- */
+/* What explain.bpf.c writes down of one frame's way through one bridge, in order. */
+enum explain_event {
+	EXPLAIN_NOT_ADMITTED, /* by the input port's rules; a, b as below */
+	EXPLAIN_VLAN, /* outer, inner: the tags inside the bridge; a: it has a reason to be
+		       * dropped, and b is that, enum drop_reason; c: known destination, or 0 */
+	EXPLAIN_LEARNS, /* the source */
+	EXPLAIN_MOVES, /* it was known at port a */
+	EXPLAIN_DROP, /* a: port, b: enum drop_reason */
+	EXPLAIN_MIRROR, /* a: slot, b: 0 for what came in, 1 for what leaves, 2 for a copy that
+			 * leaves; it is about this one until the next, or EXPLAIN_PRODUCTION */
+	EXPLAIN_WHY, /* a: enum explain_why, for what the outcome does not tell */
+	EXPLAIN_OUTCOME, /* a: enum outcome */
+	EXPLAIN_PRODUCTION, /* the mirrors have had their turn */
+	EXPLAIN_SEND, /* a: ifindex, b: port or 0, c: snaplen; outer, inner, len: the frame */
+	EXPLAIN_PATCH, /* b: port, c: snaplen, a: the port at the other end */
+};
+enum explain_why {
+	EXPLAIN_MERGED = 1,
+	EXPLAIN_OTHER_VLAN, /* not in select_vlan */
+	EXPLAIN_PROTECTED,
+	EXPLAIN_IN_OUTPUT_VLAN, /* already */
+	EXPLAIN_RESERVED_ADDRESS, /* which no output VLAN gets */
+};
+enum { EXPLAIN_RECORDS = 1024 };
+
+struct explain_record {
+	__u32 event; /* enum explain_event */
+	__u32 a, b, c;
+	__u32 outer, inner; /* tags as in pkt.h */
+	__u32 len;
+	__u32 pad;
+	__u64 done[MIRROR_WORDS], served[MIRROR_WORDS]; /* of EXPLAIN_PATCH */
+};
+
+/* What is asked for: map explain_job, ARRAY[1]. */
+struct explain_job {
+	__u32 port; /* slot, where the frame comes in */
+	__u32 version; /* of the configuration */
+	__u32 hops; /* patch ports on its way */
+	__u32 bridge; /* where it came from by a patch port; 0: by no such */
+	__u64 done[MIRROR_WORDS], served[MIRROR_WORDS];
+};
+
 #ifndef __bpf__
 static_assert(sizeof(struct port_config) == 128, "two cache lines");
 static_assert(sizeof(struct bridge_config) == 64, "layout");
 static_assert(sizeof(struct mirror_config) == 48, "layout");
 static_assert(sizeof(struct fdb_key) == 12, "no padding: it is hashed");
+static_assert(sizeof(struct fdb_count) == 64, "layout");
 static_assert(sizeof(struct slot_key) == 20, "no padding: it is hashed");
 #endif

@@ -31,18 +31,53 @@ static __always_inline void fdb_key_of(const struct ctx *c, __u64 mac, struct fd
 	ret->bridge = c->in->bridge;
 }
 
-/* At the bridge's limit a new address is not learned: it stays unknown, and floods. */
+static __always_inline struct fdb_count *fdb_count_of(const struct ctx *c)
+{
+	__u32 bridge = c->in->bridge;
+
+	return bpf_map_lookup_elem(&fdb_count, &bridge);
+}
+
+/* One entry more than the bridge may have is learned all the same, as the newest address is
+ * worth more than the one that was silent longest, which userspace then takes out. */
 static __always_inline void fdb_insert(const struct ctx *c, const struct fdb_key *key, __u64 port,
 				       __u64 now)
 {
 	struct fdb_value value = { .port = port, .seen = now };
+	struct fdb_count *count = fdb_count_of(c);
 	__u32 bridge = key->bridge;
-	__u64 *count = bpf_map_lookup_elem(&fdb_count, &bridge);
 
-	if (!count || *count >= c->bridge->fdb_max)
+	if (!count || count->entries >= c->bridge->fdb_room)
 		return;
-	if (bpf_map_update_elem(&fdb, key, &value, BPF_NOEXIST) == 0)
-		__sync_fetch_and_add(count, 1);
+	if (bpf_map_update_elem(&fdb, key, &value, BPF_NOEXIST))
+		return;
+	EXPLAIN(EXPLAIN_LEARNS, 0, 0);
+	__sync_fetch_and_add(&count->learned, 1);
+	if (__sync_fetch_and_add(&count->entries, 1) == c->bridge->fdb_max)
+		bpf_ringbuf_output(&signals, &bridge, sizeof(bridge), 0);
+}
+
+/* Is this the word of a port as it is now?  Otherwise the entry counts for nothing. */
+static __always_inline bool fdb_is_current(const struct ctx *c, __u64 word)
+{
+	const struct port_config *port = port_get((__u32)word, c->w->version);
+
+	return port && port->generation == word >> 32 && port->bridge == c->in->bridge;
+}
+
+static __always_inline void fdb_move(const struct ctx *c, struct fdb_value *value, __u64 port,
+				     __u64 now)
+{
+	bool is_current = fdb_is_current(c, value->port);
+	struct fdb_count *count = fdb_count_of(c);
+
+	if (is_current && value->seen >= FDB_STATIC)
+		return;
+	EXPLAIN(is_current ? EXPLAIN_MOVES : EXPLAIN_LEARNS, (__u32)value->port, 0);
+	*(volatile __u64 *)&value->seen = now;
+	*(volatile __u64 *)&value->port = port;
+	if (count)
+		__sync_fetch_and_add(is_current ? &count->moved : &count->learned, 1);
 }
 
 static __always_inline void fdb_learn(const struct ctx *c)
@@ -54,16 +89,13 @@ static __always_inline void fdb_learn(const struct ctx *c)
 
 	fdb_key_of(c, c->w->pkt.src, &key);
 	value = bpf_map_lookup_elem(&fdb, &key);
-	if (unlikely(!value)) {
+	if (unlikely(!value))
 		fdb_insert(c, &key, port, now);
-		return;
-	}
-	if (unlikely(value->port != port)) {
+	else if (unlikely(value->port != port))
+		fdb_move(c, value, port, now);
+	/* Signed: a static entry is seen in the future. */
+	else if ((__s64)(now - value->seen) > (__s64)fdb_granularity(c->bridge))
 		*(volatile __u64 *)&value->seen = now;
-		*(volatile __u64 *)&value->port = port;
-	} else if (now - value->seen > fdb_granularity(c->bridge)) {
-		*(volatile __u64 *)&value->seen = now;
-	}
 }
 
 /* Where the destination is: sets c->out and c->w->out_slot if that is known. */
@@ -81,7 +113,7 @@ static __always_inline bool fdb_lookup(struct ctx *c)
 		return false;
 	word = *(volatile __u64 *)&value->port;
 	age = bpf_jiffies64() - *(volatile __u64 *)&value->seen;
-	/* Another processor's later "now" gives a negative age. */
+	/* Another processor's later "now" gives a negative age, as a static entry has. */
 	if ((__s64)age > (__s64)(c->bridge->ageing + fdb_granularity(c->bridge)))
 		return false;
 	slot = (__u32)word;

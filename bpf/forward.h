@@ -137,11 +137,13 @@ static __always_inline int act(struct ctx *c)
 		mirror_ingress(c);
 	if (unlikely(c->w->is_dropped)) {
 		mirror_onward(c);
+		EXPLAIN(EXPLAIN_PRODUCTION, 0, 0);
 		count_drop(c->w->in_slot, c->w->reason);
 		return TC_ACT_SHOT;
 	}
 	mirror_egress(c);
 	mirror_onward(c);
+	EXPLAIN(EXPLAIN_PRODUCTION, 0, 0);
 	return likely(c->out) ? act_unicast(c) : flood_send(c);
 }
 

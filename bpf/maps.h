@@ -10,6 +10,11 @@
 
 #include "abi.h"
 
+/* What explain.bpf.c writes down.  Nothing in the programs that carry frames. */
+#ifndef EXPLAIN
+#define EXPLAIN(EVENT, A, B) ((void)0)
+#endif
+
 #define BVS_MAP SEC(".maps") __attribute__((weak))
 
 /* --- configuration: written by userspace, read by the programs --- */
@@ -92,7 +97,7 @@ struct {
 
 /* --- state: written by the programs --- */
 
-/* Added to and refreshed by bvs_ingress, swept by userspace; port and seen are stored one
+/* Added to and refreshed by bvs_ingress, swept and given static entries by userspace; port and seen are stored one
  * aligned word at a time.  Not preallocated: a million entries are the limit, few the rule. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -102,15 +107,21 @@ struct {
 	__type(value, struct fdb_value);
 } fdb BVS_MAP;
 
-/* Entries of `fdb` by bridge slot: bvs_ingress adds, userspace subtracts what it deleted,
- * both by atomic operations (userspace in its mapping of the map). */
+/* By bridge slot: bvs_ingress adds what it learns, userspace what it takes away, both by
+ * atomic operations (userspace in its mapping of the map). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, BRIDGE_SLOTS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct fdb_count);
 } fdb_count BVS_MAP;
+
+/* Written by bvs_ingress, read by userspace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SIGNALS_SIZE);
+} signals BVS_MAP;
 
 /* By port slot; each processor counts in its own copy, userspace adds them up. */
 struct {

@@ -155,8 +155,10 @@ static __always_inline __u32 mirror_to_port(struct ctx *c, __u32 bit,
 
 	if (!out || !has_target(out) || !mirror_view(c, bit))
 		return OUTCOME_NO_TARGET;
-	if (is_protected_pair(out, c->in))
+	if (is_protected_pair(out, c->in)) {
+		EXPLAIN(EXPLAIN_WHY, EXPLAIN_PROTECTED, 0);
 		return OUTCOME_FILTERED;
+	}
 	return mirror_send(c, mirror->out_port, out, mirror->snaplen);
 }
 
@@ -172,8 +174,12 @@ static long mirror_vlan_step(__u32 i, void *arg)
 	port = walk_member(c, slot, &c->w->view);
 	if (!port || !has_target(port))
 		return 0;
-	outcome = is_protected_pair(port, c->in) ? OUTCOME_FILTERED
-						 : mirror_send(c, slot, port, c->w->snaplen);
+	if (is_protected_pair(port, c->in)) {
+		EXPLAIN(EXPLAIN_WHY, EXPLAIN_PROTECTED, 0);
+		outcome = OUTCOME_FILTERED;
+	} else {
+		outcome = mirror_send(c, slot, port, c->w->snaplen);
+	}
 	if (outcome > c->w->outcome)
 		c->w->outcome = outcome;
 	return 0;
@@ -185,8 +191,13 @@ static __always_inline __u32 mirror_to_vlan(struct ctx *c, __u32 bit,
 {
 	if (!mirror_view(c, bit))
 		return OUTCOME_NO_TARGET;
-	if (mac_is_reserved(c->w->pkt.dst) || tag_vid(c->w->view.outer) == mirror->out_vlan)
+	if (mac_is_reserved(c->w->pkt.dst) || tag_vid(c->w->view.outer) == mirror->out_vlan) {
+		EXPLAIN(EXPLAIN_WHY,
+			mac_is_reserved(c->w->pkt.dst) ? EXPLAIN_RESERVED_ADDRESS
+						       : EXPLAIN_IN_OUTPUT_VLAN,
+			0);
 		return OUTCOME_FILTERED;
+	}
 	c->w->view.outer = (c->w->view.outer & ~(__u32)TCI_VID) | mirror->out_vlan;
 	c->w->snaplen = mirror->snaplen;
 	c->w->outcome = OUTCOME_NO_TARGET;
@@ -198,6 +209,7 @@ static __always_inline __u32 mirror_to_vlan(struct ctx *c, __u32 bit,
 /* Passed over for its VLAN: what another mirror makes of the packet may be in the right one. */
 static __always_inline void mirror_pass_over(struct ctx *c, __u32 bit, struct mirror_stats *stats)
 {
+	EXPLAIN(EXPLAIN_WHY, EXPLAIN_OTHER_VLAN, 0);
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->passed_over[w] |= (__u64)(bit / 64 == w) << (bit & 63);
 	if (c->w->stage == MIRROR_ONWARD)
@@ -212,6 +224,7 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 					struct mirror_stats *stats)
 {
 	if (mirror_is_served(c, bit)) {
+		EXPLAIN(EXPLAIN_WHY, EXPLAIN_MERGED, 0);
 		stats->selected++;
 		stats->merged++;
 		return;
@@ -246,6 +259,7 @@ static long mirror_step(__u32 i, void *arg)
 		return 0;
 	mirror = mirror_get(slot, c->w->version);
 	stats = bpf_map_lookup_elem(&mirror_stats, &slot);
+	EXPLAIN(EXPLAIN_MIRROR, slot, c->w->stage);
 	if (mirror && stats)
 		mirror_copy(c, bit, mirror, stats);
 	return 0;

@@ -41,22 +41,11 @@ static __always_inline void count_drop(__u32 slot, __u32 reason)
 {
 	struct port_stats *s = bpf_map_lookup_elem(&port_stats, &slot);
 
+	EXPLAIN(EXPLAIN_DROP, slot, reason);
 	barrier_var(reason); /* or clang compares a copy, which tells the verifier nothing */
 	if (s && reason < N_DROP_REASONS)
 		s->drops[reason]++;
 }
-
-/* What became of a copy.  Of several the greatest is booked. */
-enum outcome {
-	OUTCOME_NO_TARGET,
-	OUTCOME_FILTERED,
-	OUTCOME_MTU,
-	OUTCOME_CLONE,
-	OUTCOME_BUDGET,
-	OUTCOME_BACKLOG,
-	OUTCOME_SENT,
-	OUTCOME_TRUNCATED,
-};
 
 /* The kernel's answer to a clone.  Above zero are the answers of queues, "congestion"
  * included: a device without carrier gives it, so what is known of the link (is_up) tells
@@ -72,6 +61,7 @@ static __always_inline __u32 outcome_of(long result, bool is_up)
 
 static __always_inline void count_outcome(struct mirror_stats *s, __u32 outcome)
 {
+	EXPLAIN(EXPLAIN_OUTCOME, outcome, 0);
 	switch ((enum outcome)outcome) {
 	case OUTCOME_NO_TARGET:
 		s->dropped_no_target++;

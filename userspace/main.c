@@ -24,6 +24,7 @@
 #include "ovsdb/journal.h"
 #include "ovsdb/salvage.h"
 #include "ovsdb/schema.h"
+#include "reconcile/commands.h"
 #include "reconcile/reconcile.h"
 #include "session/appctl.h"
 #include "session/appctl_log.h"
@@ -277,6 +278,21 @@ static int listen_appctl(struct daemon *d, struct error *err)
 	return 0;
 }
 
+static int add_switch_commands(struct daemon *d, struct error *err)
+{
+	static const struct command *const tables[] = { command_fdb, command_dpif, command_image,
+							command_mirror };
+
+	for (size_t i = 0; d->reconcile && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		for (const struct command *c = tables[i]; c->name; c++) {
+			if (appctl_add(d->appctl, c->name, c->usage, c->n_min, c->n_max, c->fn,
+				       d->reconcile, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int start_appctl(struct daemon *d, struct error *err)
 {
 	d->appctl = appctl_new(d->loop, server_coverage(d->server));
@@ -285,7 +301,7 @@ static int start_appctl(struct daemon *d, struct error *err)
 	if (appctl_add(d->appctl, "version", "", 0, 0, command_version, d, err) < 0 ||
 	    appctl_add(d->appctl, "exit", "[--cleanup]", 0, 1, command_exit, d, err) < 0 ||
 	    appctl_add(d->appctl, "bvs/show-model", "", 0, 0, command_dump, d, err) < 0 ||
-	    appctl_server_add(d->appctl, d->server, err) < 0 ||
+	    add_switch_commands(d, err) < 0 || appctl_server_add(d->appctl, d->server, err) < 0 ||
 	    appctl_log_add(d->appctl, &d->log, err) < 0)
 		return -1;
 	return listen_appctl(d, err) < 0 ? -1 : publish_names(d, err);

@@ -43,7 +43,7 @@ static void an_address_is_learned_and_found(void **state)
 	rig_expect(RECORD_REDIRECT, 3, &there);
 	rig_expect_end();
 	assert_int_equal(rig_count_fdb(), 2);
-	assert_int_equal(rig_fdb_count(), 2);
+	assert_int_equal(rig_fdb_count().entries, 2);
 	assert_int_equal(rig_port_stats(1).rx_packets, 2);
 	assert_int_equal(rig_port_stats(1).tx_packets, 1);
 	assert_int_equal(rig_port_stats(1).tx_bytes, back.len);
@@ -79,7 +79,7 @@ static void an_address_moves_with_its_frames(void **state)
 	rig_send(3, &f, TAG_IN_BYTES);
 	assert_true(rig_get_fdb(1, 0, &value));
 	assert_int_equal((uint32_t)value.port, 3);
-	assert_int_equal(rig_fdb_count(), 1);
+	assert_int_equal(rig_fdb_count().entries, 1);
 }
 
 static void odd_sources(void **state)
@@ -210,7 +210,7 @@ static void a_new_generation_takes_the_entry_over(void **state)
 	rig_send(1, &f, TAG_IN_BYTES);
 	assert_true(rig_get_fdb(1, 0, &value));
 	assert_int_equal(value.port, 1 | 5ull << 32);
-	assert_int_equal(rig_fdb_count(), 1);
+	assert_int_equal(rig_fdb_count().entries, 1);
 }
 
 static void an_old_entry_is_a_miss(void **state)
@@ -253,23 +253,100 @@ static void seen_is_written_only_when_it_is_stale(void **state)
 	rig_send(1, &f, TAG_IN_BYTES);
 	assert_true(rig_get_fdb(1, 0, &value));
 	assert_true(value.seen > fresh);
-	assert_int_equal(rig_fdb_count(), 0); /* nothing was inserted */
+	assert_int_equal(rig_fdb_count().entries, 0); /* nothing was inserted */
 }
 
-static void learning_stops_at_the_bridges_limit(void **state)
+static void send_from(uint8_t first, uint8_t last)
+{
+	for (uint8_t i = first; i <= last; i++) {
+		struct frame f = rig_frame(BROADCAST, i, "", 0);
+
+		assert_int_equal(rig_send(1, &f, TAG_IN_BYTES), 7);
+	}
+}
+
+/* The newest address is learned: it is another one that userspace will take out. */
+static void userspace_is_told_once_when_a_bridge_has_one_too_many(void **state)
 {
 	struct bridge_config bridge = rig_bridge();
 
 	(void)state;
 	bridge.fdb_max = 10;
+	bridge.fdb_room = 15;
 	set_up(bridge);
-	for (uint8_t i = 1; i <= 20; i++) {
-		struct frame f = rig_frame(BROADCAST, i, "", 0);
+	send_from(1, 10);
+	assert_int_equal(rig_n_signals(), 0);
+	send_from(11, 12);
+	assert_int_equal(rig_n_signals(), 1);
+	assert_int_equal(rig_fdb_count().entries, 12);
+	assert_int_equal(rig_fdb_count().learned, 12);
+}
 
-		assert_int_equal(rig_send(1, &f, TAG_IN_BYTES), 7);
-	}
-	assert_int_equal(rig_count_fdb(), 10);
-	assert_int_equal(rig_fdb_count(), 10);
+static void learning_stops_where_userspace_does_not_come(void **state)
+{
+	struct bridge_config bridge = rig_bridge();
+
+	(void)state;
+	bridge.fdb_max = 10;
+	bridge.fdb_room = 15;
+	set_up(bridge);
+	send_from(1, 20);
+	assert_int_equal(rig_count_fdb(), 15);
+	assert_int_equal(rig_fdb_count().entries, 15);
+	send_from(1, 15); /* known ones */
+	assert_int_equal(rig_n_signals(), 1);
+}
+
+static void moves_and_takeovers_are_counted_apart(void **state)
+{
+	struct frame f = rig_frame(BROADCAST, 5, "", 0);
+
+	(void)state;
+	set_up(rig_bridge());
+	rig_put_fdb(5, 0, 3, 1, rig_jiffies());
+	rig_send(1, &f, TAG_IN_BYTES);
+	assert_int_equal(rig_fdb_count().moved, 1);
+	assert_int_equal(rig_fdb_count().learned, 0);
+	rig_put_fdb(5, 0, 3, 7, rig_jiffies()); /* of a port that is another one now */
+	rig_send(1, &f, TAG_IN_BYTES);
+	assert_int_equal(rig_fdb_count().moved, 1);
+	assert_int_equal(rig_fdb_count().learned, 1);
+}
+
+static void a_static_entry_neither_ages_nor_moves(void **state)
+{
+	struct frame to = rig_frame(5, 1, "", 0), from = rig_frame(BROADCAST, 5, "", 0);
+	struct bridge_config bridge = rig_bridge();
+	uint64_t seen = FDB_STATIC | 1;
+	struct fdb_value value;
+
+	(void)state;
+	bridge.ageing = 64;
+	set_up(bridge);
+	rig_put_fdb(5, 0, 3, 1, seen);
+	assert_int_equal(rig_send(1, &to, TAG_IN_BYTES), 7);
+	rig_expect(RECORD_REDIRECT, 3, &to);
+	rig_send(2, &from, TAG_IN_BYTES); /* from elsewhere */
+	rig_send(3, &from, TAG_IN_BYTES); /* and from where it is */
+	assert_true(rig_get_fdb(5, 0, &value));
+	assert_int_equal(value.seen, seen);
+	assert_int_equal(value.port, 1ull << 32 | 3);
+	assert_int_equal(rig_fdb_count().moved, 0);
+}
+
+/* Its port's VLANs changed: then the address is learned like any other. */
+static void a_static_entry_of_another_generation_is_none(void **state)
+{
+	struct frame from = rig_frame(BROADCAST, 5, "", 0);
+	struct fdb_value value;
+
+	(void)state;
+	set_up(rig_bridge());
+	rig_put_fdb(5, 0, 3, 9, FDB_STATIC | 1);
+	rig_send(2, &from, TAG_IN_BYTES);
+	assert_true(rig_get_fdb(5, 0, &value));
+	assert_int_equal(value.port, 1ull << 32 | 2);
+	assert_true(value.seen < FDB_STATIC);
 }
 
 /* A learned port without a device: dropped, not flooded, and the entry stays. */
@@ -325,7 +402,11 @@ int main(void)
 		TEST(a_new_generation_takes_the_entry_over),
 		TEST(an_old_entry_is_a_miss),
 		TEST(seen_is_written_only_when_it_is_stale),
-		TEST(learning_stops_at_the_bridges_limit),
+		TEST(userspace_is_told_once_when_a_bridge_has_one_too_many),
+		TEST(learning_stops_where_userspace_does_not_come),
+		TEST(moves_and_takeovers_are_counted_apart),
+		TEST(a_static_entry_neither_ages_nor_moves),
+		TEST(a_static_entry_of_another_generation_is_none),
 		TEST(a_port_without_link_is_not_flooded_around),
 		TEST(a_mirrors_output_port_gets_no_unicast),
 	};

@@ -15,6 +15,8 @@
 #include "recorder.skel.h"
 
 static struct recorder *skel;
+static struct ring_buffer *signals;
+static size_t n_signals;
 static size_t next_record;
 static bool is_taken[RECORDS];
 static char context[256];
@@ -29,16 +31,38 @@ static void get(struct bpf_map *map, const void *key, void *ret)
 	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), key, ret), 0);
 }
 
+static int on_signal(void *arg, void *data, size_t len)
+{
+	uint32_t bridge = 0;
+
+	(void)arg;
+	if (len == sizeof(bridge))
+		memcpy(&bridge, data, len);
+	n_signals += bridge == BRIDGE;
+	return 0;
+}
+
+size_t rig_n_signals(void)
+{
+	n_signals = 0;
+	assert_true(ring_buffer__consume(signals) >= 0);
+	return n_signals;
+}
+
 int rig_setup(void **state)
 {
 	(void)state;
 	skel = recorder__open_and_load();
-	return skel ? 0 : -1;
+	if (!skel)
+		return -1;
+	signals = ring_buffer__new(bpf_map__fd(skel->maps.signals), on_signal, NULL, NULL);
+	return signals ? 0 : -1;
 }
 
 int rig_teardown(void **state)
 {
 	(void)state;
+	ring_buffer__free(signals);
 	recorder__destroy(skel);
 	return 0;
 }
@@ -96,6 +120,7 @@ int rig_reset(void **state)
 	empty_map(skel->maps.fdb);
 	put(skel->maps.settings, &zero, &set);
 	forget_records();
+	(void)rig_n_signals();
 	*context = 0;
 	return 0;
 }
@@ -114,7 +139,9 @@ struct port_config rig_port(uint32_t slot)
 
 struct bridge_config rig_bridge(void)
 {
-	return (struct bridge_config){ .generation = 1, .fdb_max = 8192, .ageing = 64 * 1000 };
+	return (struct bridge_config){
+		.generation = 1, .fdb_max = 8192, .fdb_room = 9000, .ageing = 64 * 1000
+	};
 }
 
 void rig_put_port_version(uint32_t slot, int version, struct port_config config)
@@ -264,13 +291,13 @@ size_t rig_count_fdb(void)
 	return n;
 }
 
-uint64_t rig_fdb_count(void)
+struct fdb_count rig_fdb_count(void)
 {
 	uint32_t key = BRIDGE;
-	uint64_t n;
+	struct fdb_count count;
 
-	get(skel->maps.fdb_count, &key, &n);
-	return n;
+	get(skel->maps.fdb_count, &key, &count);
+	return count;
 }
 
 /* Adds up the processors' copies: structs of __u64 only. */

@@ -51,7 +51,8 @@ void rig_link(struct bridge_config bridge, const uint32_t *slots);
 void rig_put_fdb(uint8_t mac, uint16_t vlan, uint32_t slot, uint32_t generation, uint64_t seen);
 bool rig_get_fdb(uint8_t mac, uint16_t vlan, struct fdb_value *ret);
 size_t rig_count_fdb(void);
-uint64_t rig_fdb_count(void); /* as the program counts */
+struct fdb_count rig_fdb_count(void); /* as the program counts */
+size_t rig_n_signals(void); /* new ones, each for bridge 1 */
 struct port_stats rig_port_stats(uint32_t slot);
 struct mirror_stats rig_mirror_stats(uint32_t bit);
 uint64_t rig_jiffies(void);

@@ -496,7 +496,7 @@ TRACE=(strace -f -v -s 256 -e 'trace=bpf,sendto,sendmsg')
 	becomes 1 entries
 	tell 'drop 1' 'drop 3' apply
 	becomes 0 entries
-	counted() { world bpftool -j map dump pinned "$counts" | jq '[.[].formatted.value] | add'; }
+	counted() { world bpftool -j map dump pinned "$counts" | jq '[.[].formatted.value.entries] | add'; }
 	is 0 counted
 }
 

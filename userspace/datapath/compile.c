@@ -11,6 +11,10 @@
 #include "datapath/vlan_sets.h"
 #include "switch/model.h"
 
+/* Addresses that a bridge learns above its limit until userspace comes to evict: besides a 16th
+ * of the limit, which is what makes looking through a large table worth while. */
+enum { FDB_SLACK = 64 };
+
 static uint8_t vlan_mode_of(enum model_vlan_mode mode)
 {
 	switch (mode) {
@@ -185,6 +189,7 @@ static int compile_bridge(struct compilation *c, const struct model_bridge *brid
 	if (bridge->forwards_bpdu)
 		config->flags |= BRIDGE_FORWARD_BPDU;
 	config->fdb_max = bridge->fdb_max;
+	config->fdb_room = bridge->fdb_max + bridge->fdb_max / 16 + FDB_SLACK;
 	config->ageing = (uint64_t)bridge->ageing_s * hz;
 	config->has_flood_vlans = bridge->flood_vlans != NULL;
 	if (vlan_sets_index(c->sets, bridge->flood_vlans, &config->flood_vlans, err))

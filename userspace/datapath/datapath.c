@@ -80,10 +80,12 @@ static int open_all(struct datapath *dp, struct loop *loop, const struct datapat
 		return -1;
 	dp->devices.on_link = on_link;
 	dp->devices.on_link_arg = dp;
-	return apply_open(&dp->applier, &dp->maps, err) ||
-			       sweep_open(&dp->sweep, loop, &dp->maps, &dp->applier, err)
-		       ? -1
-		       : 0;
+	if (apply_open(&dp->applier, &dp->maps, err) ||
+	    fdb_open(&dp->fdb, &dp->maps, &dp->applier, err) ||
+	    evict_open(&dp->evict, loop, &dp->fdb, err))
+		return -1;
+	sweep_open(&dp->sweep, loop, &dp->fdb);
+	return 0;
 }
 
 int datapath_open(struct loop *loop, const struct datapath_options *options, struct datapath **ret,
@@ -96,7 +98,7 @@ int datapath_open(struct loop *loop, const struct datapath_options *options, str
 	dp->instance.dir = dp->instance.owner_fd = -1;
 	maps_init(&dp->maps, -1);
 	programs_init(&dp->programs);
-	dp->hz = sweep_hz();
+	dp->hz = fdb_hz();
 	if (open_all(dp, loop, options, err)) {
 		datapath_close(dp);
 		return -1;
@@ -105,11 +107,19 @@ int datapath_open(struct loop *loop, const struct datapath_options *options, str
 	return 0;
 }
 
+static void stop_fdb(struct datapath *dp)
+{
+	sweep_close(&dp->sweep);
+	evict_close(&dp->evict);
+}
+
 void datapath_close(struct datapath *dp)
 {
 	if (!dp)
 		return;
-	sweep_close(&dp->sweep);
+	stop_fdb(dp);
+	fdb_close(&dp->fdb);
+	explainer_close(&dp->explainer);
 	apply_close(&dp->applier);
 	devices_close(&dp->devices);
 	attach_close(&dp->attached);
@@ -124,7 +134,7 @@ int datapath_remove(struct datapath *dp, struct error *err)
 {
 	if (dp->is_removed)
 		return 0;
-	sweep_close(&dp->sweep);
+	stop_fdb(dp);
 	if (devices_remove_all(&dp->devices, err) || instance_remove(&dp->instance, err))
 		return -1;
 	dp->is_removed = true;
@@ -147,6 +157,8 @@ static int apply(struct datapath *dp, const struct model *model, struct error *e
 	    compile(model, dp->devices.view, dp->hz, dp->applier.sets, &wanted, err) ||
 	    apply_image_take(&dp->applier, wanted, err))
 		return -1;
+	/* A table's size may be less than it was. */
+	evict_check(&dp->evict);
 	/* No frame meets a port that is not configured: programs come last and go first. */
 	devices_attach(&dp->devices);
 	return devices_release(&dp->devices, err);

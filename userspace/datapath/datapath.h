@@ -11,9 +11,12 @@
 #include "base/error.h"
 #include "base/uuid.h"
 
+struct buf;
 struct datapath;
+struct explain;
 struct loop;
 struct model;
+struct model_port;
 
 struct datapath_options {
 	const char *bpffs; /* a mounted bpffs; pins go to <bpffs>/bvs/<id> */
@@ -106,3 +109,42 @@ struct datapath_mirror_stats {
 };
 must_check int datapath_mirror_stats(struct datapath *dp, uint32_t mirror_slot,
 				     struct datapath_mirror_stats *ret);
+
+/* The addresses of one bridge, by its slot. */
+struct datapath_fdb_entry {
+	uint8_t mac[6];
+	uint16_t vlan;
+	uint32_t port_slot;
+	bool is_static; /* put there by datapath_fdb_add(): neither ages nor moves */
+	uint32_t age_ms; /* since it was last seen, give or take a 64th of the ageing time */
+};
+struct datapath_fdb_counts {
+	uint64_t learned, expired, evicted, moved;
+};
+/* All of them, those that were silent longest first; *ret is malloc'd, or NULL for none. */
+must_check int datapath_fdb_list(const struct datapath *dp, uint32_t bridge_slot,
+				 struct datapath_fdb_entry **ret, size_t *ret_n, struct error *err);
+/* Takes mac and vlan, fills in port_slot and is_static.  *ret: there is one. */
+must_check int datapath_fdb_find(const struct datapath *dp, uint32_t bridge_slot,
+				 struct datapath_fdb_entry *entry, bool *ret, struct error *err);
+/* Forgets what was learned. */
+must_check int datapath_fdb_flush(struct datapath *dp, uint32_t bridge_slot, struct error *err);
+/* A static entry, in place of what there is for this address.  It goes with its port, and when
+ * that port's VLANs change. */
+must_check int datapath_fdb_add(struct datapath *dp, uint32_t bridge_slot,
+				const struct datapath_fdb_entry *entry, struct error *err);
+must_check int datapath_fdb_delete(struct datapath *dp, uint32_t bridge_slot,
+				   const struct datapath_fdb_entry *entry, struct error *err);
+void datapath_fdb_counts(const struct datapath *dp, uint32_t bridge_slot,
+			 struct datapath_fdb_counts *ret);
+void datapath_fdb_clear_counts(struct datapath *dp, uint32_t bridge_slot);
+
+/* What the packet programs would do with a frame that comes in by this port: found out by running
+ * them with recorders in place of what sends.  Neither counts nor learns.  *ret is the
+ * caller's to explain_free(); it speaks of the model, which must outlive it. */
+must_check int datapath_explain(struct datapath *dp, const struct model *model,
+				const struct model_port *in, const void *frame, size_t len,
+				struct explain **ret, struct error *err);
+
+/* The configuration that the packet programs read, as text: of one bridge, or all for 0. */
+void datapath_dump_image(const struct datapath *dp, uint32_t bridge_slot, struct buf *to);

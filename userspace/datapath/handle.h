@@ -9,6 +9,9 @@
 #include "datapath/apply.h"
 #include "datapath/attach.h"
 #include "datapath/devices.h"
+#include "datapath/evict.h"
+#include "datapath/explain.h"
+#include "datapath/fdb.h"
 #include "datapath/held.h"
 #include "datapath/instance.h"
 #include "datapath/maps.h"
@@ -23,7 +26,10 @@ struct datapath {
 	struct attachments attached;
 	struct devices devices;
 	struct applier applier;
+	struct fdb fdb;
 	struct sweep sweep;
+	struct evict evict;
+	struct explainer explainer;
 	struct settings settings; /* as the map has them */
 	uint32_t hz;
 	bool is_removed;

@@ -24,6 +24,7 @@ enum map_id {
 	MAP_VLAN_SETS,
 	MAP_FDB,
 	MAP_FDB_COUNT,
+	MAP_SIGNALS,
 	MAP_PORT_STATS,
 	MAP_MIRROR_STATS,
 	MAP_SLOTS,
@@ -73,7 +74,7 @@ must_check int map_delete(const struct maps *m, enum map_id id, const void *key,
 /* Keys and values one after the other, in one system call. */
 must_check int map_put_batch(const struct maps *m, enum map_id id, const void *keys,
 			     const void *values, size_t n, struct error *err);
-/* Every entry.  The callback must not write to the map. */
+/* Every entry.  The callback may delete those that it is given, and writes nothing else. */
 must_check int map_each(const struct maps *m, enum map_id id,
 			void (*cb)(void *arg, const void *key, const void *value), void *arg,
 			struct error *err);

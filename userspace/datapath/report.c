@@ -9,8 +9,14 @@
 #include "datapath/counters.h"
 #include "datapath/datapath.h"
 #include "datapath/handle.h"
+#include "datapath/image_text.h"
 #include "datapath/netdev.h"
 #include "datapath/netlink.h"
+
+void datapath_dump_image(const struct datapath *dp, uint32_t bridge_slot, struct buf *to)
+{
+	image_put_text(to, dp->applier.active, bridge_slot);
+}
 
 static void put_device(const struct devices *devices, const struct port *port,
 		       const struct netdev *dev, struct datapath_port_state *ret)

@@ -8,26 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
 #include "base/loop.h"
 
-struct applier;
-struct maps;
+struct fdb;
 
 struct sweep {
-	const struct maps *maps;
-	const struct applier *applier; /* for the configuration in force */
+	const struct fdb *fdb;
 	struct loop *loop;
 	struct loop_timer timer;
-	uint64_t *counts; /* the map fdb_count */
-	int clock; /* a program that returns the kernel's jiffies */
-	uint32_t hz;
 	bool is_under_way; /* from `cursor` */
 	uint32_t cursor;
 	void *keys, *values;
 };
 
-must_check int sweep_open(struct sweep *s, struct loop *loop, const struct maps *maps,
-			  const struct applier *applier, struct error *err);
+void sweep_open(struct sweep *s, struct loop *loop, const struct fdb *fdb);
 void sweep_close(struct sweep *s); /* fine on a zeroed one */
-uint32_t sweep_hz(void); /* jiffies in a second */

@@ -377,6 +377,16 @@ void reconcile_free(struct reconcile *r)
 	free(r);
 }
 
+const struct model *reconcile_model(const struct reconcile *r)
+{
+	return r->model;
+}
+
+struct datapath *reconcile_datapath(const struct reconcile *r)
+{
+	return r->dp;
+}
+
 void reconcile_dump(const struct reconcile *r, struct buf *to)
 {
 	if (r->model)

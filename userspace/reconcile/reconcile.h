@@ -11,6 +11,7 @@ struct buf;
 struct datapath;
 struct db;
 struct loop;
+struct model;
 struct reconcile;
 
 struct reconcile_options {
@@ -29,6 +30,10 @@ must_check int reconcile_new(struct loop *loop, struct db *db, struct datapath *
 			     struct error *err);
 /* Stops following; what is in force stays.  NULL is fine. */
 void reconcile_free(struct reconcile *r);
+
+/* What is in force, until the loop turns again; NULL before the first pass. */
+const struct model *reconcile_model(const struct reconcile *r);
+struct datapath *reconcile_datapath(const struct reconcile *r);
 
 /* The model in force, for people who ask. */
 void reconcile_dump(const struct reconcile *r, struct buf *to);

@@ -13,14 +13,10 @@ static const char *const kinds[] = {
 	[MODEL_PORT_PATCH] = "patch",
 };
 
-/* " name=1-4,7"; nothing for NULL. */
-static void dump_bits(struct buf *to, const char *name, const struct vlan_bits *b)
+void dump_vlans(struct buf *to, const struct vlan_bits *b)
 {
 	const char *separator = "";
 
-	if (!b)
-		return;
-	buf_printf(to, " %s=", name);
 	for (unsigned int vid = 0; vid < 4096; vid++) {
 		unsigned int first = vid;
 
@@ -33,6 +29,15 @@ static void dump_bits(struct buf *to, const char *name, const struct vlan_bits *
 			buf_printf(to, "-%u", vid);
 		separator = ",";
 	}
+}
+
+/* " name=1-4,7"; nothing for NULL. */
+static void dump_bits(struct buf *to, const char *name, const struct vlan_bits *b)
+{
+	if (!b)
+		return;
+	buf_printf(to, " %s=", name);
+	dump_vlans(to, b);
 }
 
 static void dump_slot(struct buf *to, const struct slot *slot)

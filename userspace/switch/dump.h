@@ -5,5 +5,8 @@
  */
 struct buf;
 struct model;
+struct vlan_bits;
 
+/* "1-4,7" */
+void dump_vlans(struct buf *to, const struct vlan_bits *b);
 void dump_model(struct buf *to, const struct model *model);
