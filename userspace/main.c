@@ -281,7 +281,7 @@ static int listen_appctl(struct daemon *d, struct error *err)
 static int add_switch_commands(struct daemon *d, struct error *err)
 {
 	static const struct command *const tables[] = { command_fdb, command_dpif, command_image,
-							command_mirror };
+							command_mirror, command_status };
 
 	for (size_t i = 0; d->reconcile && i < sizeof(tables) / sizeof(tables[0]); i++) {
 		for (const struct command *c = tables[i]; c->name; c++) {

@@ -106,6 +106,17 @@ void apply_close(struct applier *a)
 	memset(a, 0, sizeof(*a));
 }
 
+int apply_check(const struct applier *a, bool *ret, struct error *err)
+{
+	struct applier now;
+	int failed = apply_open(&now, a->maps, err);
+
+	if (!failed)
+		*ret = image_equal(now.active, a->active);
+	apply_close(&now);
+	return failed;
+}
+
 /* --- writing --- */
 
 static int write_vlan_sets(struct applier *a, struct error *err)

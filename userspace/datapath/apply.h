@@ -30,6 +30,9 @@ void apply_close(struct applier *a);
 /* wanted becomes the applier's, also on failure; then what was in force is in force. */
 must_check int apply_image_take(struct applier *a, struct image *wanted, struct error *err);
 
+/* *ret: the version in use is what was written. */
+must_check int apply_check(const struct applier *a, bool *ret, struct error *err);
+
 /* A link went up or down: that one bit of a port's record is written where it is, in both
  * versions, so that the first frame after it is not lost to the wait for a flip. */
 void apply_port_up(struct applier *a, uint32_t slot, uint32_t ifindex, bool is_up);

@@ -103,6 +103,12 @@ struct datapath_port_stats {
 must_check int datapath_port_stats(struct datapath *dp, uint32_t port_slot,
 				   struct datapath_port_stats *ret);
 
+/* Frames that went nowhere, by reason, those that there were; at input they are the input
+ * port's, at output the output's. */
+must_check int datapath_port_drops(const struct datapath *dp, uint32_t port_slot,
+				   void (*cb)(void *arg, const char *reason, uint64_t n), void *arg,
+				   struct error *err);
+
 struct datapath_mirror_stats {
 	uint64_t tx_packets, tx_bytes, selected, filtered, merged, sent, truncated, dropped_backlog,
 		dropped_budget, dropped_clone, dropped_no_target, dropped_mtu;
@@ -145,6 +151,9 @@ void datapath_fdb_clear_counts(struct datapath *dp, uint32_t bridge_slot);
 must_check int datapath_explain(struct datapath *dp, const struct model *model,
 				const struct model_port *in, const void *frame, size_t len,
 				struct explain **ret, struct error *err);
+
+/* Do the maps hold what was written to them?  Nobody else should write there. */
+must_check int datapath_check(const struct datapath *dp, bool *ret, struct error *err);
 
 /* The configuration that the packet programs read, as text: of one bridge, or all for 0. */
 void datapath_dump_image(const struct datapath *dp, uint32_t bridge_slot, struct buf *to);

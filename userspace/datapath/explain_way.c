@@ -6,6 +6,7 @@
 #include "abi.h"
 #include "base/arena.h"
 #include "datapath/datapath.h"
+#include "datapath/drops.h"
 #include "datapath/explain.h"
 #include "datapath/handle.h"
 #include "datapath/image.h"
@@ -44,27 +45,6 @@ struct passage {
 	struct explain_mirror *mirror; /* the one at work; NULL: production */
 	bool is_production;
 };
-
-static const char *drop_text(uint32_t reason)
-{
-	static const char *const texts[N_DROP_REASONS] = {
-		[DROP_NOT_CONFIGURED] = "the port is not configured",
-		[DROP_MALFORMED] = "it ends inside a header",
-		[DROP_VLAN] = "the port's VLAN rules refuse it",
-		[DROP_RESERVED_PORT] = "the port is a mirror's output",
-		[DROP_RESERVED_ADDRESS] = "reserved address (other_config:forward-bpdu)",
-		[DROP_HAIRPIN] = "its destination is where it came from",
-		[DROP_SECURE] = "fail_mode is secure",
-		[DROP_PROTECTED] = "from a protected port to a protected one",
-		[DROP_NO_OUTPUT] = "no other port carries the VLAN",
-		[DROP_LINK_DOWN] = "the port has no device",
-		[DROP_MTU] = "longer than the port's MTU",
-		[DROP_SEND] = "refused by the kernel",
-		[DROP_LOOP] = "too many patch ports on its way",
-	};
-
-	return reason < N_DROP_REASONS && texts[reason] ? texts[reason] : "?";
-}
 
 static const char *outcome_text(uint32_t outcome, uint32_t why)
 {

@@ -8,10 +8,16 @@
 
 #include "datapath/counters.h"
 #include "datapath/datapath.h"
+#include "datapath/drops.h"
 #include "datapath/handle.h"
 #include "datapath/image_text.h"
 #include "datapath/netdev.h"
 #include "datapath/netlink.h"
+
+int datapath_check(const struct datapath *dp, bool *ret, struct error *err)
+{
+	return apply_check(&dp->applier, ret, err);
+}
 
 void datapath_dump_image(const struct datapath *dp, uint32_t bridge_slot, struct buf *to)
 {
@@ -131,6 +137,23 @@ int datapath_port_stats(struct datapath *dp, uint32_t port_slot, struct datapath
 		.tx_errors = device.stats.tx_errors,
 		.tx_packets = own.tx_packets,
 	};
+	return 0;
+}
+
+int datapath_port_drops(const struct datapath *dp, uint32_t port_slot,
+			void (*cb)(void *arg, const char *reason, uint64_t n), void *arg,
+			struct error *err)
+{
+	struct port_stats own;
+
+	if (port_slot >= PORT_SLOTS)
+		return error_set(err, "not found", "no such port");
+	if (counters_port(&dp->maps, port_slot, &own, err))
+		return -1;
+	for (uint32_t i = 0; i < N_DROP_REASONS; i++) {
+		if (own.drops[i])
+			cb(arg, drop_name(i), own.drops[i]);
+	}
 	return 0;
 }
 

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "datapath/datapath.h"
 #include "reconcile/commands.h"
 #include "reconcile/explain_json.h"
 #include "reconcile/reconcile.h"
+#include "reconcile/report.h"
 #include "switch/dump.h"
 #include "switch/explain.h"
 #include "switch/flow.h"
@@ -43,7 +45,13 @@ static void put_account(const struct reconcile *r, const struct model_mirror *m,
 
 static void put_mirror(const struct reconcile *r, const struct model_mirror *m, struct buf *reply)
 {
-	buf_printf(reply, "  mirror %s\n    state: %s\n", m->name, m->state);
+	struct arena *arena = arena_new();
+
+	if (!arena)
+		abort();
+	buf_printf(reply, "  mirror %s\n    state: %s\n", m->name,
+		   report_mirror_state(reconcile_datapath(r), m, arena));
+	arena_free(arena);
 	if (m->selects_all)
 		buf_puts(reply, "    selects: all ports\n");
 	put_ports(reply, "    selects from: ", m->src_ports, m->n_src_ports);

@@ -23,7 +23,8 @@ struct command {
 	command_fn *fn;
 };
 
-extern const struct command command_fdb[], command_dpif[], command_mirror[], command_image[];
+extern const struct command command_fdb[], command_dpif[], command_mirror[], command_image[],
+	command_status[];
 
 /* For the tables themselves: the bridge of that name, or NULL and an error. */
 const struct model_bridge *command_bridge(const struct reconcile *r, const char *name,

@@ -44,6 +44,7 @@ struct reconcile {
 	struct model *model; /* in force; NULL before the first pass */
 
 	bool is_dirty; /* rows or devices changed since the last pass */
+	bool is_failing; /* what the rows ask for could not be brought into force */
 	bool stats_due;
 	bool reads_notes; /* see struct desired */
 	bool is_reporting; /* the commit that is under way is our own */
@@ -273,7 +274,8 @@ static void on_prepare(void *r_)
 
 	if (r->is_dirty) {
 		r->is_dirty = false; /* devices that datapath_apply() makes may set it again */
-		if (pass(r, &err)) {
+		r->is_failing = pass(r, &err);
+		if (r->is_failing) {
 			failed(r, &err);
 		} else if (lacks_device(r)) {
 			try_again_later(r);
@@ -385,6 +387,11 @@ const struct model *reconcile_model(const struct reconcile *r)
 struct datapath *reconcile_datapath(const struct reconcile *r)
 {
 	return r->dp;
+}
+
+bool reconcile_is_settled(const struct reconcile *r)
+{
+	return r->model && !r->is_failing && !r->is_dirty;
 }
 
 void reconcile_dump(const struct reconcile *r, struct buf *to)

@@ -5,6 +5,8 @@
  * came of it is written back, cur_cfg last of all.  Made by main once the database and
  * the datapath are there; the only place where rows meet the model.
  */
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct buf;
@@ -34,6 +36,9 @@ void reconcile_free(struct reconcile *r);
 /* What is in force, until the loop turns again; NULL before the first pass. */
 const struct model *reconcile_model(const struct reconcile *r);
 struct datapath *reconcile_datapath(const struct reconcile *r);
+
+/* Has the last change been brought into force?  False while that fails and is tried again. */
+bool reconcile_is_settled(const struct reconcile *r);
 
 /* The model in force, for people who ask. */
 void reconcile_dump(const struct reconcile *r, struct buf *to);

@@ -63,14 +63,14 @@ static bool is_name_unique(const struct model_bridge *b, const struct model_mirr
 }
 
 /* The model knows the configuration; whether the output has a device is known here. */
-static const char *state_of(const struct report *r, const struct model_mirror *m,
-			    struct arena *arena)
+const char *report_mirror_state(const struct datapath *dp, const struct model_mirror *m,
+				struct arena *arena)
 {
 	struct datapath_port_state out;
 
 	if (!m->is_active || !m->out_port)
 		return m->state;
-	datapath_port_state(r->dp, m->out_port->slot.number, &out);
+	datapath_port_state(dp, m->out_port->slot.number, &out);
 	if (!out.error[0])
 		return m->state;
 	return arena_printf(arena, "pending: output port %s has no device", m->out_port->name);
@@ -89,7 +89,7 @@ static void report_mirror_states(const struct report *r, const struct model_brid
 
 		keys[i] = arena_printf(arena, "mirror-%s",
 				       is_name_unique(b, m) ? m->name : UUID_STR(&m->uuid));
-		states[i] = state_of(r, m, arena);
+		states[i] = report_mirror_state(r->dp, m, arena);
 		old = row_map_string(row, r->c->bridge.status, keys[i]);
 		if (!old || strcmp(old, states[i]))
 			log_line(strcmp(states[i], "active") ? LOG_WARN : LOG_INFO, LOG_MODULE,

@@ -7,6 +7,14 @@
  */
 #include "reconcile/report_port.h" /* struct report */
 
+struct arena;
+struct datapath;
+struct model_mirror;
+
+/* As Bridge.status has it; in the arena or the model. */
+const char *report_mirror_state(const struct datapath *dp, const struct model_mirror *m,
+				struct arena *arena);
+
 /* State of everything, counters of what has none yet, and cur_cfg := next_cfg. */
 void report_state(const struct report *r);
 /* Counters of everything. */
