@@ -129,8 +129,10 @@ $(BUILD)/bpf/explain.skel.h: $(BUILD)/bpf/explain.bpf.o
 $(BUILD)/tests/bpf/%.skel.h: $(BUILD)/tests/bpf/%.bpf.o
 	$(call say,SKEL) $(BPFTOOL) gen skeleton $< name $* > $@
 
-$(TESTS): %: %.o $(ARCHIVES)
-	$(call say,LINK) $(CC) $(SAN) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+# bvsctl's main() is not taken from its archive, as the test has one.
+$(TESTS): %: %.o $(ARCHIVES) $(BUILD)/libcli.a
+	$(call say,LINK) $(CC) $(SAN) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) $(BUILD)/libcli.a \
+		-Wl,--end-group $(LIBS) -lcmocka
 $(FUZZERS): %: %.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/$(FUZZ_ENTRY).o $(ARCHIVES)
 	$(call say,LINK) $(CC) $(SAN) $(FUZZ_LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 

@@ -67,20 +67,33 @@ static int open_socket(const char *path, struct error *err)
 struct question {
 	struct loop *loop;
 	struct loop_timer timer;
+	bool is_text;
 	char *text; /* NULL until answered */
 	struct error err; /* why there is no text */
 };
+
+/* An answer of the control socket is a string, and the question wants what is in it. */
+static char *text_of(const struct question *q, const struct json *result)
+{
+	if (q->is_text)
+		return json_is_string(result) ? strdup(json_string(result)) : NULL;
+	return text_of_json(result);
+}
 
 static void on_message(void *arg, const struct message *m)
 {
 	struct question *q = arg;
 
-	if (m->kind == MESSAGE_REPLY && json_is_string(m->result))
-		q->text = strdup(json_string(m->result));
+	if (m->kind == MESSAGE_REPLY)
+		q->text = text_of(q, m->result);
 	else if (m->kind == MESSAGE_ERROR && json_is_string(m->error))
 		error_set(&q->err, "refused", "%s", json_string(m->error));
+	else if (m->kind == MESSAGE_ERROR)
+		error_set(&q->err, "refused", "the daemon refused the request");
 	else
 		return;
+	if (m->kind == MESSAGE_REPLY && !q->text)
+		error_set(&q->err, "I/O error", "the answer is not understood");
 	loop_stop(q->loop);
 }
 
@@ -103,30 +116,23 @@ static void on_timeout(void *arg)
 	loop_stop(q->loop);
 }
 
-static void send_request(struct conn *c, const char *command, size_t n_args,
-			 const char *const *args)
+static void send_request(struct conn *c, const char *method, const char *params)
 {
 	struct buf b = BUF_INIT;
 	static const struct json id = { .type = JSON_INTEGER };
 
-	message_put_request_begin(&b, command, &id);
-	buf_putc(&b, '[');
-	for (size_t i = 0; i < n_args; i++) {
-		if (i)
-			buf_putc(&b, ',');
-		text_put_string(&b, args[i]);
-	}
-	buf_putc(&b, ']');
+	message_put_request_begin(&b, method, &id);
+	buf_puts(&b, params);
 	message_put_request_end(&b);
 	conn_send_buf(c, &b);
 	conn_flush(c);
 }
 
-int client_ask(const char *path, int timeout_ms, const char *command, size_t n_args,
-	       const char *const *args, char **ret_text, struct error *err)
+static int call(const char *path, int timeout_ms, const char *method, const char *params,
+		bool is_text, char **ret_text, struct error *err)
 {
 	static const struct conn_events events = { .on_message = on_message, .on_close = on_close };
-	struct question q = { .loop = loop_new() };
+	struct question q = { .loop = loop_new(), .is_text = is_text };
 	int fd = open_socket(path, err);
 	struct conn *c;
 
@@ -144,7 +150,7 @@ int client_ask(const char *path, int timeout_ms, const char *command, size_t n_a
 		return error_nomem(err);
 	}
 	loop_timer_start(q.loop, &q.timer, timeout_ms, 0, on_timeout, &q);
-	send_request(c, command, n_args, args);
+	send_request(c, method, params);
 	loop_run(q.loop);
 	loop_timer_stop(&q.timer);
 	conn_free(c);
@@ -153,4 +159,30 @@ int client_ask(const char *path, int timeout_ms, const char *command, size_t n_a
 		return error_set(err, q.err.tag, "%s", q.err.text);
 	*ret_text = q.text;
 	return 0;
+}
+
+int client_call(const char *path, int timeout_ms, const char *method, const char *params,
+		char **ret_text, struct error *err)
+{
+	return call(path, timeout_ms, method, params, false, ret_text, err);
+}
+
+int client_ask(const char *path, int timeout_ms, const char *command, size_t n_args,
+	       const char *const *args, char **ret_text, struct error *err)
+{
+	struct buf params = BUF_INIT;
+	int failed;
+
+	buf_putc(&params, '[');
+	for (size_t i = 0; i < n_args; i++) {
+		if (i)
+			buf_putc(&params, ',');
+		text_put_string(&params, args[i]);
+	}
+	buf_putc(&params, ']');
+	failed = !buf_ok(&params)
+			 ? error_nomem(err)
+			 : call(path, timeout_ms, command, params.data, true, ret_text, err);
+	buf_free(&params);
+	return failed;
 }

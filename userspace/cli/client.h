@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * One question to a running daemon over its control socket.  Used by every bvsctl
- * command; knows no command.
+ * One question to a running daemon, over its control socket or its database's.  Used by every
+ * bvsctl command; knows no command.
  */
 #include <stddef.h>
 
@@ -16,3 +16,7 @@ must_check int client_find_socket(const char *dir, char **ret_path, struct error
  * malloc'd.  The daemon's own refusal is an error with its text. */
 must_check int client_ask(const char *path, int timeout_ms, const char *command, size_t n_args,
 			  const char *const *args, char **ret_text, struct error *err);
+
+/* Likewise, with params as JSON text; *ret_text is the result as JSON text. */
+must_check int client_call(const char *path, int timeout_ms, const char *method, const char *params,
+			   char **ret_text, struct error *err);

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "datapath/datapath.h"
-#include "ovsdb/text.h"
+#include "base/text.h"
 #include "reconcile/commands.h"
 #include "reconcile/reconcile.h"
 #include "reconcile/report.h"
