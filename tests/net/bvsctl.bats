@@ -155,7 +155,7 @@ both() { bvsctl "$@" 2>&1; }
 finding() { bvsctl doctor | grep -c "^$1"; }
 
 @test "doctor: all is well" {
-	ip link set br0 up
+	ip link set dev br0 up
 	run -0 both doctor
 	[[ $output == *'ok       database   answers'* ]]
 	[[ $output == *'ok       ports      1 bridges, 4 ports and 0 mirrors without a complaint'* ]]
@@ -167,8 +167,8 @@ finding() { bvsctl doctor | grep -c "^$1"; }
 	vsctl add-port br0 nowhere # and says that there is none
 	mirror br0 m0 select_src_port=a output_port=c
 	ovs-vsctl -- --id=@m create mirror name=bad select_all=true -- add bridge br0 mirrors @m
-	ip link set b mtu 1400
-	ip -n ends link set c down
+	ip link set dev b mtu 1400
+	ip -n ends link set dev c down
 	becomes 1 finding 'warning  port       br0 port c: up, but has no link'
 	becomes 1 finding 'warning  mtu        br0: port b has an MTU of 1400, port .* one of 1500'
 	expect <<<'a - > nothing'

@@ -93,7 +93,7 @@ static int report_added(const struct cli *cli, const struct mirror_add *add)
 	state = member_string(m, "state");
 	if (!strncmp(state, "error", 5)) {
 		fprintf(stderr, "bvsctl: mirror %s: %s\n", add->name, state);
-		if (delete (cli, add->bridge, member_string(m, "uuid"), &err))
+		if (take_out(cli, add->bridge, member_string(m, "uuid"), &err))
 			cli_fail(&err);
 		else
 			fputs("bvsctl: it has been taken out again\n", stderr);
@@ -233,7 +233,7 @@ static int del(const struct cli *cli, int argc, char **argv)
 	if (cli_status(cli, &status, &err))
 		return cli_fail(&err);
 	m = find_mirror(json_doc_root(status), argv[1], argv[2], &err);
-	failed = !m || delete (cli, argv[1], member_string(m, "uuid"), &err);
+	failed = !m || take_out(cli, argv[1], member_string(m, "uuid"), &err);
 	json_doc_unref(status);
 	return failed ? cli_fail(&err) : CLI_OK;
 }
