@@ -209,7 +209,6 @@ static __always_inline __u32 mirror_to_vlan(struct ctx *c, __u32 bit,
 /* Passed over for its VLAN: what another mirror makes of the packet may be in the right one. */
 static __always_inline void mirror_pass_over(struct ctx *c, __u32 bit, struct mirror_stats *stats)
 {
-	EXPLAIN(EXPLAIN_WHY, EXPLAIN_OTHER_VLAN, 0);
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->passed_over[w] |= (__u64)(bit / 64 == w) << (bit & 63);
 	if (c->w->stage == MIRROR_ONWARD)
@@ -230,6 +229,7 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 		return;
 	}
 	if (!vlan_in_set(mirror->vlans, tag_vid(c->w->seen.outer))) {
+		EXPLAIN(EXPLAIN_WHY, EXPLAIN_OTHER_VLAN, 0);
 		mirror_pass_over(c, bit, stats);
 		return;
 	}

@@ -39,7 +39,7 @@ static const struct json *find_mirror(const struct json *status, const char *bri
 
 /* --- add, del --- */
 
-static int delete (const struct cli *cli, const char *bridge, const char *uuid, struct error *err)
+static int take_out(const struct cli *cli, const char *bridge, const char *uuid, struct error *err)
 {
 	struct buf b = BUF_INIT;
 	int failed;

@@ -62,7 +62,7 @@ static const char *outcome_text(uint32_t outcome, uint32_t why)
 	case OUTCOME_NO_TARGET:
 		return "no output port that has a device";
 	case OUTCOME_FILTERED:
-		return "its filter";
+		return NULL;
 	case OUTCOME_MTU:
 		return "longer than the output port's MTU";
 	case OUTCOME_CLONE:
@@ -180,6 +180,7 @@ static void read_mirror(struct passage *p, const struct explain_record *r)
 		m->is_asked = true;
 		m->stage = (enum explain_stage)r->b;
 		m->is_copied = false;
+		m->why = NULL;
 		p->mirror = m;
 	}
 }
@@ -268,6 +269,11 @@ static void read_records(struct way *w, const struct entry *e, const struct expl
 		p.mirrors[i].mirror = e->bridge->mirrors[i];
 	for (size_t i = 0; i < n; i++)
 		read_record(&p, &records[i]);
+	/* Every other reason has a record of its own. */
+	for (size_t i = 0; i < to->n_mirrors; i++) {
+		if (p.mirrors[i].is_asked && !p.mirrors[i].is_copied && !p.mirrors[i].why)
+			p.mirrors[i].why = "its filter does not take it";
+	}
 	if (n == EXPLAIN_RECORDS)
 		w->is_cut_short = true;
 }

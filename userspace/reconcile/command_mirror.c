@@ -132,16 +132,17 @@ static int explain(void *r, size_t n_args, const char *const *args, struct buf *
 	const struct model_port *in;
 	uint8_t frame[FLOW_FRAME_MAX];
 	struct explain *e;
+	size_t len;
 	struct flow flow;
 
 	if (n_args != (is_json ? 3 : 2))
 		return error_set(err, "syntax error", "the words are [--json] bridge flow");
 	b = command_bridge(r, args[n_args - 2], err);
-	if (!b || flow_parse(args[n_args - 1], &flow, err))
+	if (!b || flow_parse(args[n_args - 1], &flow, err) || flow_compose(&flow, frame, &len, err))
 		return -1;
 	in = find_in_port(b, flow.in_port, err);
-	if (!in || datapath_explain(reconcile_datapath(r), reconcile_model(r), in, frame,
-				    flow_compose(&flow, frame), &e, err))
+	if (!in ||
+	    datapath_explain(reconcile_datapath(r), reconcile_model(r), in, frame, len, &e, err))
 		return -1;
 	if (is_json)
 		explain_put_json(reply, e);

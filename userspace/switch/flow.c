@@ -1,351 +1,243 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "switch/flow.h"
 
-#include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "switch/mac.h"
+#include "base/buf.h"
 
 enum {
 	TYPE_IPV4 = 0x0800,
 	TYPE_ARP = 0x0806,
 	TYPE_VLAN = 0x8100,
 	TYPE_IPV6 = 0x86dd,
+	TYPE_RARP = 0x8035,
 	ICMP = 1,
 	TCP = 6,
 	UDP = 17,
 	ICMPV6 = 58,
+	NO_NEXT_HEADER = 59,
 	SCTP = 132,
-	TAGGED = 0x1000, /* in vlan_tci and vlan_vid, as Open vSwitch writes that there is a tag */
-	PCP_SHIFT = 13,
+	ND_SOLICIT = 135,
+	ND_ADVERT = 136,
+	HEADERS_MAX = 128,
+	FRAME_MIN = 60, /* without a tag and FCS */
 };
 
 /* --- reading --- */
 
-/* Words that stand for several fields. */
-static const struct {
-	const char *name;
-	uint16_t type;
-	uint8_t proto; /* 0: whatever */
-} protocols[] = {
-	{ "ip", TYPE_IPV4, 0 },	      { "ipv6", TYPE_IPV6, 0 },	      { "arp", TYPE_ARP, 0 },
-	{ "tcp", TYPE_IPV4, TCP },    { "udp", TYPE_IPV4, UDP },      { "icmp", TYPE_IPV4, ICMP },
-	{ "sctp", TYPE_IPV4, SCTP },  { "tcp6", TYPE_IPV6, TCP },     { "udp6", TYPE_IPV6, UDP },
-	{ "sctp6", TYPE_IPV6, SCTP }, { "icmp6", TYPE_IPV6, ICMPV6 },
-};
-
-enum form { FORM_NUMBER8, FORM_NUMBER16, FORM_NUMBER32, FORM_MAC, FORM_IPV4, FORM_IPV6 };
-
-/* clang-format off */
-static const struct field {
-	const char *name;
-	enum form form;
-	size_t offset;
-	uint32_t max;
-	const char *needs; /* for people; NULL: any frame has it */
-} fields[] = {
-#define F(NAME, FORM, MEMBER, MAX, NEEDS) { NAME, FORM, offsetof(struct flow, MEMBER), MAX, NEEDS }
-	F("dl_dst",      FORM_MAC,      dst,      0,              NULL),
-	F("eth_dst",     FORM_MAC,      dst,      0,              NULL),
-	F("dl_src",      FORM_MAC,      src,      0,              NULL),
-	F("eth_src",     FORM_MAC,      src,      0,              NULL),
-	F("dl_type",     FORM_NUMBER16, type,     0xffff,         NULL),
-	F("eth_type",    FORM_NUMBER16, type,     0xffff,         NULL),
-	F("packet_len",  FORM_NUMBER32, len,      FLOW_FRAME_MAX, NULL),
-	F("nw_proto",    FORM_NUMBER8,  proto,    0xff,           "ip, ipv6 or arp"),
-	F("ip_proto",    FORM_NUMBER8,  proto,    0xff,           "ip or ipv6"),
-	F("arp_op",      FORM_NUMBER8,  proto,    0xff,           "arp"),
-	F("nw_tos",      FORM_NUMBER8,  tos,      0xff,           "ip or ipv6"),
-	F("nw_ttl",      FORM_NUMBER8,  ttl,      0xff,           "ip or ipv6"),
-	F("nw_src",      FORM_IPV4,     nw_src,   0,              "ip or arp"),
-	F("ip_src",      FORM_IPV4,     nw_src,   0,              "ip"),
-	F("arp_spa",     FORM_IPV4,     nw_src,   0,              "arp"),
-	F("nw_dst",      FORM_IPV4,     nw_dst,   0,              "ip or arp"),
-	F("ip_dst",      FORM_IPV4,     nw_dst,   0,              "ip"),
-	F("arp_tpa",     FORM_IPV4,     nw_dst,   0,              "arp"),
-	F("ipv6_src",    FORM_IPV6,     ipv6_src, 0,              "ipv6"),
-	F("ipv6_dst",    FORM_IPV6,     ipv6_dst, 0,              "ipv6"),
-	F("tp_src",      FORM_NUMBER16, tp_src,   0xffff,         "tcp, udp, sctp or icmp"),
-	F("tcp_src",     FORM_NUMBER16, tp_src,   0xffff,         "tcp"),
-	F("udp_src",     FORM_NUMBER16, tp_src,   0xffff,         "udp"),
-	F("sctp_src",    FORM_NUMBER16, tp_src,   0xffff,         "sctp"),
-	F("icmp_type",   FORM_NUMBER16, tp_src,   0xff,           "icmp"),
-	F("icmpv6_type", FORM_NUMBER16, tp_src,   0xff,           "icmp6"),
-	F("tp_dst",      FORM_NUMBER16, tp_dst,   0xffff,         "tcp, udp, sctp or icmp"),
-	F("tcp_dst",     FORM_NUMBER16, tp_dst,   0xffff,         "tcp"),
-	F("udp_dst",     FORM_NUMBER16, tp_dst,   0xffff,         "udp"),
-	F("sctp_dst",    FORM_NUMBER16, tp_dst,   0xffff,         "sctp"),
-	F("icmp_code",   FORM_NUMBER16, tp_dst,   0xff,           "icmp"),
-	F("icmpv6_code", FORM_NUMBER16, tp_dst,   0xff,           "icmp6"),
-#undef F
-};
-/* clang-format on */
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = strstr(list, word); at; at = strstr(at + 1, word)) {
-		if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ',' || at[n] == ' '))
-			return true;
-	}
-	return false;
-}
-
-/* Would a frame of this kind have a field that needs one of these? */
-static bool is_met(const struct flow *f, const char *needs)
-{
-	bool is_ip = f->type == TYPE_IPV4 || f->type == TYPE_IPV6;
-
-	return (f->type == TYPE_IPV4 && has_word(needs, "ip")) ||
-	       (f->type == TYPE_IPV6 && has_word(needs, "ipv6")) ||
-	       (f->type == TYPE_ARP && has_word(needs, "arp")) ||
-	       (is_ip && f->proto == TCP && has_word(needs, "tcp")) ||
-	       (is_ip && f->proto == UDP && has_word(needs, "udp")) ||
-	       (is_ip && f->proto == SCTP && has_word(needs, "sctp")) ||
-	       (f->type == TYPE_IPV4 && f->proto == ICMP && has_word(needs, "icmp")) ||
-	       (f->type == TYPE_IPV6 && f->proto == ICMPV6 &&
-		(has_word(needs, "icmp6") || has_word(needs, "icmp")));
-}
-
-static int bad_value(const char *name, const char *value, struct error *err)
-{
-	return error_set(err, "syntax error", "%s: \"%s\" is not a value for it", name, value);
-}
-
-static bool read_number(const char *text, uint32_t max, uint32_t *ret)
+static int read_len(const char *text, uint32_t *ret, struct error *err)
 {
 	char *end;
-	unsigned long v = strtoul(text, &end, 0);
+	unsigned long len = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || v > max)
-		return false;
-	*ret = (uint32_t)v;
-	return true;
+	if (*text < '0' || *text > '9' || *end || len < 14 || len > FLOW_FRAME_MAX)
+		return error_set(err, "syntax error", "packet_len takes a number from 14 to %d",
+				 FLOW_FRAME_MAX);
+	*ret = (uint32_t)len;
+	return 0;
 }
 
-static bool read_value(const struct field *f, const char *text, void *to)
+/* What a filter cannot say is taken out here, the rest goes to `rest`. */
+static int read_word(const char *word, struct flow *f, struct buf *rest, struct error *err)
 {
-	uint32_t number = 0;
-
-	switch (f->form) {
-	case FORM_MAC:
-		return mac_parse(text, to);
-	case FORM_IPV4:
-		return inet_pton(AF_INET, text, to) == 1;
-	case FORM_IPV6:
-		return inet_pton(AF_INET6, text, to) == 1;
-	case FORM_NUMBER8:
-	case FORM_NUMBER16:
-	case FORM_NUMBER32:
-		break;
-	}
-	if (!read_number(text, f->max, &number))
-		return false;
-	if (f->form == FORM_NUMBER8)
-		*(uint8_t *)to = (uint8_t)number;
-	else if (f->form == FORM_NUMBER16)
-		*(uint16_t *)to = (uint16_t)number;
-	else
-		*(uint32_t *)to = number;
-	return true;
-}
-
-/* The parts of a tag.  True: it was one of these. */
-static bool read_tag(const char *name, const char *value, struct flow *f, bool *ret_is_bad)
-{
-	bool is_dl_vlan = !strcmp(name, "dl_vlan"), is_vid = !strcmp(name, "vlan_vid");
-	bool is_tci = !strcmp(name, "vlan_tci");
-	uint32_t v = 0, vid_mask = TAGGED - 1;
-
-	if (!is_dl_vlan && !is_vid && !is_tci && strcmp(name, "dl_vlan_pcp") &&
-	    strcmp(name, "vlan_pcp"))
-		return false;
-	*ret_is_bad = !read_number(value,
-				   is_tci	? 0xffff
-				   : is_vid	? 0x1fff
-				   : is_dl_vlan ? 4095
-						: 7,
-				   &v);
-	if (is_tci)
-		f->vlan_tci = (uint16_t)(v & ~(uint32_t)TAGGED);
-	else if (is_dl_vlan || is_vid)
-		f->vlan_tci = (uint16_t)((f->vlan_tci & ~vid_mask) | (v & vid_mask));
-	else
-		f->vlan_tci = (uint16_t)((f->vlan_tci & vid_mask) | v << PCP_SHIFT);
-	/* A vlan_tci of 0 says that there is none. */
-	f->has_tag = is_tci ? v != 0 : true;
-	return true;
-}
-
-static int read_field(const char *name, const char *value, struct flow *f, const char **ret_needs,
-		      struct error *err)
-{
-	bool is_bad = false;
-
-	if (!strcmp(name, "in_port")) {
-		if (snprintf(f->in_port, sizeof(f->in_port), "%s", value) >= FLOW_NAME_MAX)
-			return bad_value(name, value, err);
+	if (!strncmp(word, "in_port=", 8)) {
+		if (snprintf(f->in_port, sizeof(f->in_port), "%s", word + 8) >= FLOW_NAME_MAX)
+			return error_set(err, "syntax error", "%s: no port has such a name", word);
 		return 0;
 	}
-	if (read_tag(name, value, f, &is_bad))
-		return is_bad ? bad_value(name, value, err) : 0;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (strcmp(fields[i].name, name))
-			continue;
-		*ret_needs = fields[i].needs;
-		return read_value(&fields[i], value, (char *)f + fields[i].offset)
-			       ? 0
-			       : bad_value(name, value, err);
-	}
-	return error_set(err, "syntax error", "unknown field %s", name);
-}
-
-static bool read_protocol(const char *word, struct flow *f)
-{
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		if (strcmp(protocols[i].name, word))
-			continue;
-		f->type = protocols[i].type;
-		if (protocols[i].proto)
-			f->proto = protocols[i].proto;
-		return true;
-	}
-	return false;
+	if (!strncmp(word, "packet_len=", 11))
+		return read_len(word + 11, &f->len, err);
+	buf_printf(rest, "%s%s", rest->len ? "," : "", word);
+	return 0;
 }
 
 int flow_parse(const char *text, struct flow *ret, struct error *err)
 {
-	enum { MOST = 64 };
-	struct flow f = { .ttl = 64 };
-	const char *names[MOST], *needs[MOST];
-	char copy[1024], *rest = copy, *word;
-	size_t n = 0;
+	struct flow f = { .len = 0 };
+	struct buf copy = BUF_INIT, rest = BUF_INIT;
+	char *at, *word;
+	int failed = 0;
 
-	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
-		return error_set(err, "syntax error", "a flow of more than %zu bytes",
-				 sizeof(copy) - 1);
-	while ((word = strsep(&rest, ", "))) {
-		char *equals = strchr(word, '=');
-
-		if (!*word || (!equals && read_protocol(word, &f)))
-			continue;
-		if (n == MOST)
-			return error_set(err, "syntax error", "more than %d fields", MOST);
-		if (!equals)
-			return error_set(err, "syntax error", "unknown field %s", word);
-		*equals = '\0';
-		names[n] = word;
-		needs[n] = NULL;
-		if (read_field(word, equals + 1, &f, &needs[n++], err))
-			return -1;
+	buf_puts(&copy, text);
+	at = copy.data;
+	while (!failed && (word = strsep(&at, ", \t\n"))) {
+		if (*word)
+			failed = read_word(word, &f, &rest, err);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (needs[i] && !is_met(&f, needs[i]))
-			return error_set(err, "syntax error", "%s needs %s", names[i], needs[i]);
-	}
-	if (f.len && f.len < FLOW_FRAME_MIN + (f.has_tag ? 6u : 0u))
-		return error_set(err, "syntax error", "packet_len is less than the headers are");
-	*ret = f;
-	return 0;
+	if (!failed && rest.len)
+		failed = buf_ok(&rest) ? filter_parse(rest.data, &f.match, err) : error_nomem(err);
+	buf_free(&copy);
+	buf_free(&rest);
+	if (!failed)
+		*ret = f;
+	return failed;
 }
 
 /* --- composing --- */
 
-static uint8_t *put16(uint8_t *to, uint16_t v)
+static uint8_t *put(uint8_t *to, const void *bytes, size_t n)
+{
+	memcpy(to, bytes, n);
+	return to + n;
+}
+
+static uint8_t *put16(uint8_t *to, unsigned int v)
 {
 	*to++ = (uint8_t)(v >> 8);
 	*to++ = (uint8_t)v;
 	return to;
 }
 
-/* Ones' complement, of an even number of bytes. */
-static uint16_t checksum(const uint8_t *p, size_t len)
+static unsigned int be16(const uint8_t *p)
 {
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (unsigned int)p[0] << 8 | p[1];
 }
 
-static void put_arp(const struct flow *f, uint8_t *to)
+/* Ones' complement, of an even number of bytes. */
+static unsigned int checksum(const uint8_t *p, size_t len)
+{
+	unsigned int sum = 0;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += be16(p + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum & 0xffff;
+}
+
+static uint8_t *put_arp(const struct filter_key *k, uint8_t *to)
 {
 	static const uint8_t begin[] = { 0, 1, 8, 0, 6, 4, 0 };
 
-	memcpy(to, begin, sizeof(begin));
-	to[7] = f->proto;
-	memcpy(to + 8, f->src, 6);
-	memcpy(to + 14, f->nw_src, 4);
-	memcpy(to + 24, f->nw_dst, 4);
+	to = put(to, begin, sizeof(begin));
+	to = put(to, k->nw_proto, 1);
+	to = put(to, k->arp_sha, 6);
+	to = put(to, k->nw_src, 4);
+	to = put(to, k->arp_tha, 6);
+	return put(to, k->nw_dst, 4);
 }
 
-/* len: from the IP header to the frame's end. */
-static void put_ipv4(const struct flow *f, uint8_t *to, size_t len)
+static bool is_said(const uint8_t *mask, size_t n)
 {
+	for (size_t i = 0; i < n; i++) {
+		if (mask[i])
+			return true;
+	}
+	return false;
+}
+
+static uint8_t *put_discovery(const struct filter_match *m, uint8_t *to)
+{
+	to = put(to, m->value.nd_target, 16);
+	if (is_said(m->mask.arp_sha, 6))
+		to = put(put(to, "\1\1", 2), m->value.arp_sha, 6);
+	if (is_said(m->mask.arp_tha, 6))
+		to = put(put(to, "\2\1", 2), m->value.arp_tha, 6);
+	return to;
+}
+
+/* What follows the IP header; `to` is zeroed. */
+static uint8_t *put_transport(const struct filter_match *m, uint8_t *to)
+{
+	const struct filter_key *k = &m->value;
+
+	switch (k->nw_proto[0]) {
+	case ICMP:
+	case ICMPV6:
+		to[0] = k->tp_src[1];
+		to[1] = k->tp_dst[1];
+		if (k->nw_proto[0] == ICMPV6 && (to[0] == ND_SOLICIT || to[0] == ND_ADVERT))
+			return put_discovery(m, to + 8);
+		return to + 8;
+	case TCP:
+		put(put(to, k->tp_src, 2), k->tp_dst, 2);
+		put16(to + 12, 5u << 12 | be16(k->tcp_flags));
+		return to + 20;
+	case UDP:
+		put(put(to, k->tp_src, 2), k->tp_dst, 2);
+		put16(to + 4, 8);
+		return to + 8;
+	case SCTP:
+		put(put(to, k->tp_src, 2), k->tp_dst, 2);
+		return to + 12;
+	default:
+		return to;
+	}
+}
+
+static uint8_t *put_ipv4(const struct filter_match *m, uint8_t *to)
+{
+	const struct filter_key *k = &m->value;
+	uint8_t *end = put_transport(m, to + 20);
+
 	to[0] = 0x45;
-	to[1] = f->tos;
-	put16(to + 2, (uint16_t)len);
-	to[8] = f->ttl;
-	to[9] = f->proto;
-	memcpy(to + 12, f->nw_src, 4);
-	memcpy(to + 16, f->nw_dst, 4);
+	to[1] = k->nw_tos[0];
+	put16(to + 2, (unsigned int)(end - to));
+	if (k->nw_frag[0] & FILTER_FRAG)
+		put16(to + 6, k->nw_frag[0] & FILTER_FRAG_LATER ? 1 : 0x2000);
+	to[8] = is_said(m->mask.nw_ttl, 1) ? k->nw_ttl[0] : 64;
+	to[9] = k->nw_proto[0];
+	put(put(to + 12, k->nw_src, 4), k->nw_dst, 4);
 	put16(to + 10, checksum(to, 20));
+	return end;
 }
 
-static void put_ipv6(const struct flow *f, uint8_t *to, size_t len)
+static uint8_t *put_ipv6(const struct filter_match *m, uint8_t *to)
 {
-	to[0] = (uint8_t)(0x60 | f->tos >> 4);
-	to[1] = (uint8_t)(f->tos << 4);
-	put16(to + 4, (uint16_t)(len - 40));
-	to[6] = f->proto;
-	to[7] = f->ttl;
-	memcpy(to + 8, f->ipv6_src, 16);
-	memcpy(to + 24, f->ipv6_dst, 16);
+	const struct filter_key *k = &m->value;
+	uint8_t *end = put_transport(m, to + 40);
+
+	to[0] = (uint8_t)(0x60 | k->nw_tos[0] >> 4);
+	to[1] = (uint8_t)(k->nw_tos[0] << 4 | k->ipv6_label[1]);
+	put(to + 2, k->ipv6_label + 2, 2);
+	put16(to + 4, (unsigned int)(end - to - 40));
+	to[6] = is_said(m->mask.nw_proto, 1) ? k->nw_proto[0] : NO_NEXT_HEADER;
+	to[7] = is_said(m->mask.nw_ttl, 1) ? k->nw_ttl[0] : 64;
+	put(put(to + 8, k->ipv6_src, 16), k->ipv6_dst, 16);
+	return end;
 }
 
-static void put_ports(const struct flow *f, uint8_t *to)
+static uint8_t *put_network(const struct filter_match *m, uint8_t *to)
 {
-	if (f->proto == ICMP || f->proto == ICMPV6) {
-		to[0] = (uint8_t)f->tp_src;
-		to[1] = (uint8_t)f->tp_dst;
-		return;
+	switch (be16(m->value.eth_type)) {
+	case TYPE_ARP:
+	case TYPE_RARP:
+		return put_arp(&m->value, to);
+	case TYPE_IPV4:
+		return put_ipv4(m, to);
+	case TYPE_IPV6:
+		return put_ipv6(m, to);
+	default:
+		return to;
 	}
-	if (f->proto != TCP && f->proto != UDP && f->proto != SCTP)
-		return;
-	put16(put16(to, f->tp_src), f->tp_dst);
-	if (f->proto == TCP)
-		to[12] = 5 << 4; /* the header's length */
 }
 
-size_t flow_compose(const struct flow *f, uint8_t *ret)
+int flow_compose(const struct flow *f, uint8_t *ret, size_t *ret_len, struct error *err)
 {
-	uint8_t headers[FLOW_FRAME_MIN + 4 + 40 + 20] = { 0 }, *to = headers;
-	size_t len = f->len ? f->len : f->has_tag ? 64 : 60, l3;
+	const struct filter_key *k = &f->match.value;
+	uint8_t headers[HEADERS_MAX] = { 0 }, *to = headers;
+	unsigned int tci = be16(k->vlan_tci);
+	size_t n, len = f->len;
+	struct filter_key key;
 
-	if (!f->len && len < sizeof(headers) && f->type == TYPE_IPV6)
-		len = sizeof(headers);
-	memcpy(to, f->dst, 6);
-	memcpy(to + 6, f->src, 6);
-	to += 12;
-	if (f->has_tag)
-		to = put16(put16(to, TYPE_VLAN), f->vlan_tci);
-	to = put16(to, f->type);
-	l3 = len - (size_t)(to - headers);
-	if (f->type == TYPE_ARP) {
-		put_arp(f, to);
-	} else if (f->type == TYPE_IPV4) {
-		put_ipv4(f, to, l3);
-		put_ports(f, to + 20);
-	} else if (f->type == TYPE_IPV6) {
-		put_ipv6(f, to, l3);
-		put_ports(f, to + 40);
-	}
+	to = put(put(to, k->eth_dst, 6), k->eth_src, 6);
+	if (tci & FILTER_TAGGED)
+		to = put16(put16(to, TYPE_VLAN), tci & ~(unsigned int)FILTER_TAGGED);
+	to = put(to, k->eth_type, 2);
+	n = (size_t)(put_network(&f->match, to) - headers);
+	if (!len)
+		len = FRAME_MIN + (tci & FILTER_TAGGED ? 4 : 0);
+	if (!f->len && len < n)
+		len = n;
 	memset(ret, 0, len);
-	memcpy(ret, headers, len < sizeof(headers) ? len : sizeof(headers));
-	return len;
+	memcpy(ret, headers, n < len ? n : len);
+	filter_key_read(ret, len, &key);
+	if (!filter_holds(&f->match, &key))
+		return error_set(err, "constraint violation",
+				 "there is no such frame, or none of %zu bytes", len);
+	*ret_len = len;
+	return 0;
 }
