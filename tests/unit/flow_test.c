@@ -16,7 +16,7 @@ static void is_frame(const char *flow, const char *begin, size_t wanted_len)
 	char hex[2 * 80 + 1] = "";
 	struct error err;
 	struct flow f;
-	size_t len;
+	size_t len = 0;
 
 	if (flow_parse(flow, &f, &err) || flow_compose(&f, frame, &len, &err))
 		fail_msg("%s: %s", flow, err.text);
