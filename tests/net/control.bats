@@ -32,10 +32,12 @@ fdb_counts() { ask fdb/stats-show br0 | sed -n '4,$s/.*: //p' | xargs; }
 fdb_size() { ask fdb/stats-show br0 | grep -o '[0-9][0-9]*/[0-9]*'; }
 
 fill() { # PORT FIRST LAST: frames from as many addresses
-	local i others=(a b c)
-	others=("${others[@]/%$1/}")
+	local i port seen=''
+	for port in a b c; do
+		[[ $port == "$1" ]] || seen+=" $port=-"
+	done
 	for ((i = $2; i <= $3; i++)); do
-		echo "$1 - src=02:00:00:00:01:$(printf %02x "$i") > $(printf '%s=- ' ${others[*]})"
+		echo "$1 - src=02:00:00:00:01:$(printf %02x "$i") >$seen"
 	done | expect
 }
 
