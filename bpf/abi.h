@@ -15,7 +15,8 @@
  * The hash maps `port_of_ifindex` and `access_head` may give a wrong slot in the few
  * instructions while userspace recycles an element: the port's own record tells
  * (ifindex, bridge, tag) and the reader must compare.
- * vlan_sets are immutable: written before the first reference, reused after the last.
+ * vlan_sets and filters are immutable: written before the first reference, reused after the
+ * last.
  *
  * All numbers in host byte order unless a name ends in _be.  Slot 0 means "none".
  */
@@ -36,6 +37,8 @@ enum {
 	MIRROR_WORDS = MIRRORS_PER_BRIDGE / 64,
 	VLAN_SETS = 1024,
 	VLAN_SET_ALL = 0, /* the set number that means every VLAN: never looked up */
+	FILTER_INSNS = 1 << 16,
+	FILTER_MAX = 4096, /* instructions of one filter */
 	FDB_ENTRIES = 1 << 20,
 	SLOT_RECORDS = 16384,
 };
@@ -146,6 +149,8 @@ struct mirror_config {
 	__u32 snaplen; /* 0: whole frames */
 	__u16 out_vlan; /* RSPAN: to the ports that carry it; 0: none */
 	__u16 vlans; /* vlan set; VLAN_SET_ALL: whatever VLAN */
+	__u32 filter; /* the first instruction of its filter, and how many there are; */
+	__u32 filter_len; /* 0: none, it takes every frame */
 	__u64 same_output[MIRROR_WORDS]; /* bits of mirrors with this destination, own included */
 };
 struct mirror_entry {
@@ -155,6 +160,48 @@ struct mirror_entry {
 /* map vlan_sets: ARRAY[VLAN_SETS], bit vid % 64 of word vid / 64 */
 struct vlan_set {
 	__u64 bits[64];
+};
+
+/* What a filter can compare a frame with: each field as on the wire, and 0 where the frame has
+ * none of it. */
+struct frame_key {
+	__u8 eth_dst[6];
+	__u8 eth_src[6];
+	__u8 vlan_tci[2]; /* with KEY_TAGGED */
+	__u8 eth_type[2];
+	__u8 nw_proto; /* of ARP: the operation */
+	__u8 nw_tos;
+	__u8 nw_ttl;
+	__u8 nw_frag; /* enum key_frag */
+	__u8 tp_src[2]; /* ICMP: type ... */
+	__u8 tp_dst[2]; /* ... and code */
+	__u8 tcp_flags[2];
+	__u8 pad[2];
+	__u8 ipv6_label[4];
+	__u8 nw_src[4]; /* also of ARP */
+	__u8 nw_dst[4];
+	__u8 ipv6_src[16];
+	__u8 ipv6_dst[16];
+	__u8 nd_target[16];
+	__u8 arp_sha[6]; /* also of neighbour discovery: the options' addresses */
+	__u8 arp_tha[6];
+};
+enum { KEY_TAGGED = 0x10, /* in vlan_tci[0] */ KEY_WORDS = 25 };
+enum key_frag { KEY_FRAG = 1, KEY_FRAG_LATER = 2 };
+
+/* map filters: ARRAY[FILTER_INSNS].  A filter is a run of instructions, those of classic BPF
+ * (codes in linux/bpf_common.h; a frame passes where another number than 0 is returned)
+ * and FILTER_MATCH. */
+enum {
+	/* On to the next one if word jt of the frame's key, and'ed with mask, is k; otherwise
+	 * the frame does not pass.  All as in memory. */
+	FILTER_MATCH = 0x100,
+};
+struct filter_insn {
+	__u16 code;
+	__u8 jt, jf;
+	__u32 k;
+	__u32 mask;
 };
 
 /* --- state, never part of the configuration --- */
@@ -222,7 +269,7 @@ struct port_stats {
 struct mirror_stats {
 	__u64 tx_packets, tx_bytes; /* stock meaning: frames mirrored, length as received */
 	__u64 selected;
-	__u64 filtered; /* by VLAN, from a protected port to a protected one, not for RSPAN */
+	__u64 filtered; /* by VLAN, by its filter, from a protected port to a protected one, not for RSPAN */
 	__u64 merged; /* the same destination was served by another mirror */
 	__u64 sent;
 	__u64 truncated; /* part of sent */
@@ -283,6 +330,7 @@ enum explain_why {
 	EXPLAIN_PROTECTED,
 	EXPLAIN_IN_OUTPUT_VLAN, /* already */
 	EXPLAIN_RESERVED_ADDRESS, /* which no output VLAN gets */
+	EXPLAIN_FILTER, /* does not match */
 };
 enum { EXPLAIN_RECORDS = 1024 };
 
@@ -307,7 +355,9 @@ struct explain_job {
 #ifndef __bpf__
 static_assert(sizeof(struct port_config) == 128, "two cache lines");
 static_assert(sizeof(struct bridge_config) == 64, "layout");
-static_assert(sizeof(struct mirror_config) == 48, "layout");
+static_assert(sizeof(struct mirror_config) == 56, "layout");
+static_assert(sizeof(struct frame_key) == KEY_WORDS * 4, "compared by words");
+static_assert(sizeof(struct filter_insn) == 12, "no padding: it is compared");
 static_assert(sizeof(struct fdb_key) == 12, "no padding: it is hashed");
 static_assert(sizeof(struct fdb_count) == 64, "layout");
 static_assert(sizeof(struct slot_key) == 20, "no padding: it is hashed");

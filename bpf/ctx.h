@@ -18,10 +18,31 @@ struct walk {
 struct onward {
 	__u32 slot;
 	struct vlan view;
+	struct vlan_form form;
 };
 enum { ONWARD_COPIES = 256 };
 
 enum mirror_stage { MIRROR_INGRESS, MIRROR_EGRESS, MIRROR_ONWARD };
+
+/* A frame as a filter looks at it, and the filter at work (filter.h). */
+struct lens {
+	bool is_ready; /* the rest up to len is of this frame, in this form */
+	bool has_key;
+	struct vlan_form form;
+	__u32 rest; /* from this byte on it is as in the skb ... */
+	__u32 len;
+	__u32 skb_rest; /* ... where that byte is here */
+	__u8 head[32]; /* the bytes before, and a few more */
+	union {
+		struct frame_key key;
+		__u32 words[32];
+	};
+	__u8 bytes[40]; /* a header, while it is read */
+	__u32 at, end; /* in the skb: the next header, the end of the packet */
+	__u32 next_insn;
+	__u32 a, x, mem[16];
+	bool passes;
+};
 
 /* The values.  In a map's memory, not on the stack, as the verifier forgets what was stored
  * there: otherwise it follows each combination of tags, ports and mirrors through all that
@@ -53,7 +74,10 @@ struct work {
 	__u64 passed_over[MIRROR_WORDS]; /* done, but only for the VLAN */
 	__u32 stage; /* enum mirror_stage */
 	struct vlan seen; /* the packet in this stage, whose VLAN select_vlan is about */
+	struct vlan_form seen_form; /* with these tags on the wire */
 	struct vlan view; /* and as the mirror at hand sees it */
+	struct vlan_form view_form;
+	struct lens lens;
 	__u32 snaplen; /* of the copies at hand */
 	__u32 outcome; /* the best of them */
 	__u32 n_onward;

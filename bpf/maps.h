@@ -95,6 +95,14 @@ struct {
 	__type(value, struct vlan_set);
 } vlan_sets BVS_MAP;
 
+/* The instructions of all filters; immutable while a record of either version refers to them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FILTER_INSNS);
+	__type(key, __u32);
+	__type(value, struct filter_insn);
+} filters BVS_MAP;
+
 /* --- state: written by the programs --- */
 
 /* Added to and refreshed by bvs_ingress, swept and given static entries by userspace; port and seen are stored one

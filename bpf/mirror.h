@@ -8,6 +8,7 @@
  * copies are made before the production frame is sent, which may take the original away.
  */
 #include "budget.h"
+#include "filter.h"
 #include "flood.h"
 
 /* Number of the lowest bit that is set: counts the ones below it.  Without branches, or the
@@ -68,6 +69,7 @@ static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct p
 	next = &c->w->onward[n];
 	next->slot = slot;
 	next->view = vlan_enter(out, c->w->form);
+	next->form = c->w->form;
 }
 
 /* The copy, in the port's own form.  Returns enum outcome. */
@@ -139,21 +141,22 @@ static __always_inline bool mirror_view(struct ctx *c, __u32 bit)
 
 	if (c->w->stage != MIRROR_EGRESS) {
 		c->w->view = c->w->seen;
+		c->w->view_form = c->w->seen_form;
 		return true;
 	}
 	source = mirror_source(c, bit);
 	if (!source)
 		return false;
-	c->w->view = vlan_enter(source, vlan_leave(source, &c->w->vlan));
+	c->w->view_form = vlan_leave(source, &c->w->vlan);
+	c->w->view = vlan_enter(source, c->w->view_form);
 	return true;
 }
 
-static __always_inline __u32 mirror_to_port(struct ctx *c, __u32 bit,
-					    const struct mirror_config *mirror)
+static __always_inline __u32 mirror_to_port(struct ctx *c, const struct mirror_config *mirror)
 {
 	const struct port_config *out = port_get(mirror->out_port, c->w->version);
 
-	if (!out || !has_target(out) || !mirror_view(c, bit))
+	if (!out || !has_target(out))
 		return OUTCOME_NO_TARGET;
 	if (is_protected_pair(out, c->in)) {
 		EXPLAIN(EXPLAIN_WHY, EXPLAIN_PROTECTED, 0);
@@ -186,11 +189,8 @@ static long mirror_vlan_step(__u32 i, void *arg)
 }
 
 /* RSPAN: the frame moves into another VLAN, with its priority and all tags inside. */
-static __always_inline __u32 mirror_to_vlan(struct ctx *c, __u32 bit,
-					    const struct mirror_config *mirror)
+static __always_inline __u32 mirror_to_vlan(struct ctx *c, const struct mirror_config *mirror)
 {
-	if (!mirror_view(c, bit))
-		return OUTCOME_NO_TARGET;
 	if (mac_is_reserved(c->w->pkt.dst) || tag_vid(c->w->view.outer) == mirror->out_vlan) {
 		EXPLAIN(EXPLAIN_WHY,
 			mac_is_reserved(c->w->pkt.dst) ? EXPLAIN_RESERVED_ADDRESS
@@ -206,7 +206,8 @@ static __always_inline __u32 mirror_to_vlan(struct ctx *c, __u32 bit,
 	return c->w->outcome;
 }
 
-/* Passed over for its VLAN: what another mirror makes of the packet may be in the right one. */
+/* Passed over for its VLAN, or by the filter: what another mirror makes of the packet may be in
+ * the right one. */
 static __always_inline void mirror_pass_over(struct ctx *c, __u32 bit, struct mirror_stats *stats)
 {
 	for (int w = 0; w < MIRROR_WORDS; w++)
@@ -222,6 +223,8 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 					const struct mirror_config *mirror,
 					struct mirror_stats *stats)
 {
+	bool is_seen;
+
 	if (mirror_is_served(c, bit)) {
 		EXPLAIN(EXPLAIN_WHY, EXPLAIN_MERGED, 0);
 		stats->selected++;
@@ -233,13 +236,20 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 		mirror_pass_over(c, bit, stats);
 		return;
 	}
+	is_seen = mirror_view(c, bit);
+	if (unlikely(mirror->filter_len) && is_seen && !filter_passes(c, mirror)) {
+		EXPLAIN(EXPLAIN_WHY, EXPLAIN_FILTER, 0);
+		mirror_pass_over(c, bit, stats);
+		return;
+	}
 	stats->selected++;
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->served[w] |= mirror->same_output[w];
 	stats->tx_packets++;
 	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
-	count_outcome(stats, mirror->out_vlan ? mirror_to_vlan(c, bit, mirror)
-					      : mirror_to_port(c, bit, mirror));
+	count_outcome(stats, !is_seen		? OUTCOME_NO_TARGET
+			     : mirror->out_vlan ? mirror_to_vlan(c, mirror)
+						: mirror_to_port(c, mirror));
 }
 
 static long mirror_step(__u32 i, void *arg)
@@ -284,9 +294,11 @@ static __always_inline void mirror_begin(struct ctx *c, enum mirror_stage stage)
 {
 	c->w->stage = stage;
 	c->w->seen = c->w->vlan;
+	c->w->seen_form = c->w->pkt.form;
 	if (c->w->is_mirrored)
 		return;
 	c->w->is_mirrored = true;
+	c->w->lens.is_ready = false;
 	c->w->n_onward = 0;
 	for (int w = 0; w < MIRROR_WORDS; w++) {
 		c->w->done[w] = 0;
@@ -340,6 +352,7 @@ static long onward_step(__u32 i, void *arg)
 	if (!port)
 		return 0;
 	c->w->seen = c->w->onward[i].view;
+	c->w->seen_form = c->w->onward[i].form;
 	for (int w = 0; w < MIRROR_WORDS; w++) {
 		c->w->pending[w] = port->dst_mirrors[w] | c->bridge->all_mirrors[w];
 		c->w->done[w] &= ~(c->w->pending[w] & c->w->passed_over[w]);

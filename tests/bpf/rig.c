@@ -220,6 +220,15 @@ void rig_put_vlan_set(uint16_t set, const int *vids)
 	put(skel->maps.vlan_sets, &key, &value);
 }
 
+void rig_put_filter(uint32_t first, const struct filter_insn *insns, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t key = first + i;
+
+		put(skel->maps.filters, &key, &insns[i]);
+	}
+}
+
 void rig_link(struct bridge_config bridge, const uint32_t *slots)
 {
 	uint32_t last_of_vlan[4096] = { 0 }, last_trunk = 0;

@@ -44,6 +44,8 @@ void rig_put_head(uint16_t vlan, uint32_t slot);
 void rig_put_mirror(uint32_t bit, struct mirror_config config);
 /* Set number `set` becomes these VLANs; ends with -1. */
 void rig_put_vlan_set(uint16_t set, const int *vids);
+/* From this place on. */
+void rig_put_filter(uint32_t first, const struct filter_insn *insns, uint32_t n);
 /* Writes the ports into the lists of bridge 1, by their modes, as userspace does, and the
  * bridge with them.  Ends with 0. */
 void rig_link(struct bridge_config bridge, const uint32_t *slots);

@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "datapath/compile.h"
+#include "datapath/filters.h"
 #include "datapath/image.h"
 #include "datapath/vlan_sets.h"
 #include "switch/model.h"
@@ -28,6 +29,7 @@ struct world {
 	struct model_mirror *mirror_list[MAX_MIRRORS];
 	struct compile_device devices[PORT_SLOTS];
 	struct vlan_sets *sets;
+	struct filters *filters;
 	struct image *active; /* in force so far */
 };
 
@@ -46,6 +48,7 @@ static int setup(void **state)
 	w->bridge.ports = w->port_list;
 	w->bridge.mirrors = w->mirror_list;
 	w->sets = vlan_sets_new();
+	w->filters = filters_new();
 	w->active = image_new();
 	image_seal(w->active);
 	*state = w;
@@ -58,6 +61,7 @@ static int teardown(void **state)
 
 	image_free(w->active);
 	vlan_sets_free(w->sets);
+	filters_free(w->filters);
 	free(w);
 	return 0;
 }
@@ -98,7 +102,8 @@ static const struct image *compiled(struct world *w)
 	struct error err;
 
 	vlan_sets_begin(w->sets, w->active);
-	if (compile(&w->model, w->devices, HZ, w->sets, &image, &err))
+	filters_begin(w->filters, w->active);
+	if (compile(&w->model, w->devices, HZ, w->sets, w->filters, &image, &err))
 		fail_msg("%s", err.text);
 	image_free(w->active);
 	w->active = image;
@@ -464,7 +469,7 @@ static void test_too_many_vlan_sets(void **state)
 		assert_int_equal(vlan_sets_index(w->sets, &bits, &index, &err), 0);
 	}
 	add_port(w)->vlan.trunks = &(struct vlan_bits){ .words = { 5 } };
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
 	assert_string_equal(err.text, "bridge br0: port port: more than 1023 different sets of "
 				      "VLANs are in use");
 }
@@ -475,16 +480,16 @@ static void test_impossible_slots_are_refused(void **state)
 	struct error err;
 
 	add_port(w)->slot.number = PORT_SLOTS;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
 	w->ports[0].slot.number = 11;
 	add_port(w)->slot.number = 11;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
 	w->ports[1].slot.number = 12;
 	w->bridge.slot.number = BRIDGE_SLOTS;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
 	w->bridge.slot.number = 4;
 	add_mirror(w, NULL)->bit = MIRRORS_PER_BRIDGE;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
 }
 
 #define test(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)

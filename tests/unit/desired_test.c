@@ -223,19 +223,28 @@ static void mirrors(void **state)
 	vswitch_add_mirror(v, "br0", "m1", "", "", "tap2");
 	vswitch_set(v, "Mirror", "m1", "select_all", "true");
 	vswitch_set(v, "Mirror", "m1", "snaplen", "65535"); /* is none */
-	vswitch_set(v, "Mirror", "m1", "filter", "\"icmp\"");
+	vswitch_set(v, "Mirror", "m1", "filter", "\"icmp,tp_dst=1\"");
 	vswitch_add_mirror(v, "br1", "m2", "far", "", "tap1");
 	assert_non_null(strstr(
 		dump(f), "  mirror m0 bit=0 src=tap2 dst=tap1,tap2 vlans=5-6 out=tap3 snaplen=100 "
 			 "state=\"active\"\n"));
-	assert_non_null(strstr(dump(f), "  mirror m1 bit=0 all state=\"error: filter is not "
-					"implemented yet\"\n"));
+	assert_non_null(strstr(dump(f),
+			       "  mirror m1 bit=0 all out=tap2 keeps-filter state=\"error: "
+			       "filter: prerequisites not met for setting tp_dst\"\n"));
 	assert_non_null(strstr(dump(f), "  mirror m2 bit=0 src=far state=\"error: output_port is "
 					"not a port of this bridge\"\n"));
 	/* An output port is reserved, also while its mirror is at fault; not another bridge's. */
 	assert_non_null(strstr(dump(f), "port tap1 internal order=0\n"));
 	assert_non_null(strstr(dump(f), "port tap2 internal order=0 reserved\n"));
 	assert_non_null(strstr(dump(f), "port tap3 internal order=0 reserved\n"));
+	vswitch_set(v, "Mirror", "m1", "filter", "\"icmp\"");
+	vswitch_set(v, "Mirror", "m1", "external_ids", "[\"map\",[[\"bvs-filter\",\"vlan 5\"]]]");
+	assert_non_null(strstr(dump(f), "  mirror m1 bit=0 all out=tap2 filter=\"icmp\" "
+					"expression=\"vlan 5\" state=\"active\"\n"));
+	vswitch_set(v, "Mirror", "m1", "external_ids", "[\"map\",[[\"bvs-filter\",\"vlan x\"]]]");
+	assert_non_null(strstr(dump(f),
+			       "keeps-filter state=\"error: external_ids:bvs-filter: x: no "
+			       "such word is known, and names are not looked up\"\n"));
 	vswitch_set(v, "Mirror", "m1", "filter", "[\"set\",[]]");
 	vswitch_set(v, "Mirror", "m1", "external_ids", "[\"map\",[[\"bvs-x\",\"1\"]]]");
 	assert_non_null(strstr(dump(f), "mirror m1 bit=0 all state=\"error: external_ids:bvs-x is "

@@ -11,98 +11,21 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Bytes written as hexadecimal digits; anything else between them is ignored. */
-static size_t bytes_of(const char *hex, uint8_t *ret)
-{
-	size_t n = 0;
-	int high = -1;
-
-	for (; *hex; hex++) {
-		const char *digits = "0123456789abcdef", *d = strchr(digits, *hex);
-
-		if (!d)
-			continue;
-		if (high < 0) {
-			high = (int)(d - digits);
-			continue;
-		}
-		ret[n++] = (uint8_t)(high << 4 | (d - digits));
-		high = -1;
-	}
-	assert_int_equal(high, -1);
-	return n;
-}
-
-#define MACS "020000000002 020000000001 "
-#define IPV4(TOTAL, FRAG, PROTO) "4599" TOTAL "0001" FRAG "40" PROTO "0000 0a010203 c0a80005 "
-#define IPV4_OPTIONS(TOTAL, PROTO) \
-	"4799" TOTAL "0001 0000 40" PROTO "0000 0a010203 c0a80005 01010101 01010100 "
-#define TCP "04d2 01bb 00000000 00000000 5012 0000 0000 0000 "
-#define UDP "0035 1000 0008 0000 "
-#define IPV6(LEN, NEXT)                                             \
-	"6121 2345" LEN NEXT "40 20010db8000000000000000000000001 " \
-	"20010db80000000000000000000000ff "
-
-/* Frames by name; what each is about stands in the tests that use it. */
-static const struct {
-	const char *name, *hex;
-} frames[] = {
-	{ "tcp", MACS "0800" IPV4("0028", "4000", "06") TCP },
-	{ "tcp-padded", MACS "0800" IPV4("0014", "0000", "06") TCP },
-	{ "tcp-too-long", MACS "0800" IPV4("0029", "0000", "06") TCP },
-	{ "tcp-cut", MACS "0800" IPV4("0027", "0000", "06") TCP },
-	{ "tcp-options", MACS "0800" IPV4_OPTIONS("0030", "06") TCP },
-	{ "tcp-first", MACS "0800" IPV4("0028", "2000", "06") TCP },
-	{ "tcp-later", MACS "0800" IPV4("0028", "2001", "06") TCP },
-	{ "tcp-vlan", MACS "8100 6005 0800" IPV4("0028", "0000", "06") TCP },
-	{ "tcp-vlan-0", MACS "8100 0000 0800" IPV4("0028", "0000", "06") TCP },
-	{ "tcp-service", MACS "88a8 1005 0800" IPV4("0028", "0000", "06") TCP },
-	{ "tcp-double", MACS "8100 0005 8100 0007 0800" IPV4("0028", "0000", "06") TCP },
-	{ "tcp-snap", MACS "0030 aaaa03000000 0800" IPV4("0028", "0000", "06") TCP },
-	{ "llc", MACS "0026 4242 03 0000000000000000" },
-	{ "udp", MACS "0800" IPV4("001c", "0000", "11") UDP },
-	{ "sctp", MACS "0800" IPV4("0020", "0000", "84") "0035 1000 00000000 00000000" },
-	{ "icmp", MACS "0800" IPV4("001c", "0000", "01") "0800 0000 00000000" },
-	{ "ipv4-short-header", MACS "0800 4400 0028 0000 0000 40060000 0a010203 c0a80005" TCP },
-	{ "arp", MACS "0806 0001 0800 0604 0002 020000000001 0a010203 020000000002 c0a80005" },
-	{ "arp-op", MACS "0806 0001 0800 0604 0101 020000000001 0a010203 020000000002 c0a80005" },
-	{ "rarp", MACS "8035 0001 0800 0604 0003 020000000001 0a010203 020000000002 c0a80005" },
-	{ "arp-other",
-	  MACS "0806 0006 0800 0604 0001 020000000001 0a010203 020000000002 c0a80005" },
-	{ "tcp6", MACS "86dd" IPV6("0014", "06") TCP },
-	{ "tcp6-ext", MACS "86dd" IPV6("003c", "00") "2b00 000000000000" /* hop by hop */
-						     "3c00 000000000000" /* routing */
-						     "3301 000000000000 0000000000000000"
-						     "0600 000000000000" TCP },
-	{ "tcp6-first", MACS "86dd" IPV6("001c", "2c") "0600 0001 00000001" TCP },
-	{ "tcp6-later", MACS "86dd" IPV6("001c", "2c") "0600 0009 00000001" TCP },
-	{ "tcp6-ext-cut", MACS "86dd" IPV6("0008", "00") "0601 000000000000" },
-	{ "icmp6", MACS "86dd" IPV6("0008", "3a") "8000 0000 00000000" },
-	{ "solicit", MACS "86dd" IPV6("0020", "3a") "8700 0000 00000000"
-						    "fe800000000000000000000000000001"
-						    "0101 020000000009" },
-	{ "solicit-twice", MACS "86dd" IPV6("0028", "3a") "8700 0000 00000000"
-							  "fe800000000000000000000000000001"
-							  "0101 020000000009 0101 020000000009" },
-	{ "advert", MACS "86dd" IPV6("0028", "3a") "8800 0000 00000000"
-						   "fe800000000000000000000000000001"
-						   "0e01 000000000000 0201 020000000009" },
-	{ "tiny", MACS "0800" },
-};
+#include "filter_frames.h"
 
 static bool holds(const char *text, const char *name)
 {
 	struct filter_match match;
 	struct filter_key key;
 	struct error err;
-	uint8_t frame[256];
+	uint8_t frame[FILTER_FRAME_MAX];
 
 	if (filter_parse(text, &match, &err))
 		fail_msg("%s: %s", text, err.text);
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-		if (strcmp(frames[i].name, name))
+	for (size_t i = 0; i < N_FILTER_FRAMES; i++) {
+		if (strcmp(filter_frames[i].name, name))
 			continue;
-		filter_key_read(frame, bytes_of(frames[i].hex, frame), &key);
+		filter_key_read(frame, filter_frame_bytes(filter_frames[i].hex, frame), &key);
 		return filter_holds(&match, &key);
 	}
 	fail_msg("no frame %s", name);
@@ -362,9 +285,9 @@ static void the_order_does_not_matter(void **state)
 static void any_length_can_be_read(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-		uint8_t whole[256];
-		size_t len = bytes_of(frames[i].hex, whole);
+	for (size_t i = 0; i < N_FILTER_FRAMES; i++) {
+		uint8_t whole[FILTER_FRAME_MAX];
+		size_t len = filter_frame_bytes(filter_frames[i].hex, whole);
 
 		for (size_t n = 0; n <= len; n++) {
 			uint8_t *copy = malloc(n ? n : 1);

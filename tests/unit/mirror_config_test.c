@@ -35,8 +35,6 @@ static void with_output_port(void **state)
 	check(in, true, "active");
 	in.output_vlan = 5; /* the port wins */
 	check(in, true, "active");
-	in.filter = "";
-	check(in, true, "active");
 }
 
 static void with_output_vlan(void **state)
@@ -55,10 +53,31 @@ static void what_is_not_there_yet_copies_nothing(void **state)
 	struct mirror_input in = { .has_output_port = true, .out_port = &port };
 
 	(void)state;
-	in.filter = "icmp";
-	check(in, false, "error: filter is not implemented yet");
 	in.error = "external_ids:bvs-x is not known";
 	check(in, false, "error: external_ids:bvs-x is not known");
+}
+
+/* It stays where it is, as the filter that was good may be in force still. */
+static void a_bad_filter_is_said_and_the_old_one_kept(void **state)
+{
+	struct mirror_input in = { .has_output_port = true,
+				   .out_port = &port,
+				   .filter_error = "filter: unknown field x" };
+	struct model_mirror m = { .name = "m" };
+	struct arena *arena = arena_new();
+
+	(void)state;
+	check(in, true, "error: filter: unknown field x");
+	mirror_resolve(&in, arena, &m);
+	assert_true(m.keeps_filter);
+	in.error = "external_ids:bvs-x is not known";
+	check(in, false, "error: external_ids:bvs-x is not known");
+	in = (struct mirror_input){ .filter_error = "filter: unknown field x" };
+	check(in, false, "error: filter: unknown field x");
+	in = (struct mirror_input){ .has_output_port = true, .out_port = &port };
+	mirror_resolve(&in, arena, &m);
+	assert_false(m.keeps_filter);
+	arena_free(arena);
 }
 
 static void bad_outputs(void **state)
@@ -99,6 +118,7 @@ int main(void)
 		cmocka_unit_test(with_output_port),
 		cmocka_unit_test(with_output_vlan),
 		cmocka_unit_test(what_is_not_there_yet_copies_nothing),
+		cmocka_unit_test(a_bad_filter_is_said_and_the_old_one_kept),
 		cmocka_unit_test(bad_outputs),
 		cmocka_unit_test(select_vlan_alone_selects_nothing),
 	};

@@ -56,7 +56,7 @@ static void what_is_not_understood_copies_nothing(void **state)
 		const char *want;
 	} cases[] = {
 		{ "bvs-stiky=true", "external_ids:bvs-stiky is not known" },
-		{ "bvs-filter=icmp", "external_ids:bvs-filter is not implemented yet" },
+		{ "bvs-wire-form=true", "external_ids:bvs-wire-form is not implemented yet" },
 		{ "bvs-sticky=maybe", "external_ids:bvs-sticky=maybe is neither true nor false" },
 		{ "bvs-account=1", "external_ids:bvs-account=1 is neither true nor false" },
 		{ "bvs-src-ports=", "external_ids:bvs-src-ports: an item is empty" },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi.h"
+#include "datapath/filters.h"
 #include "datapath/grace.h"
 #include "datapath/image.h"
 #include "datapath/maps.h"
@@ -65,6 +66,11 @@ static void load_vlan_set(void *arg, const void *key, const void *value)
 	vlan_sets_load(arg, *(const uint32_t *)key, value);
 }
 
+static void load_filter(void *arg, const void *key, const void *value)
+{
+	filters_load(arg, *(const uint32_t *)key, value);
+}
+
 static int read_back(struct applier *a, struct error *err)
 {
 	uint32_t zero = 0;
@@ -83,7 +89,8 @@ static int read_back(struct applier *a, struct error *err)
 	}
 	image_seal(a->active);
 	image_seal(a->standby);
-	if (map_each(a->maps, MAP_VLAN_SETS, load_vlan_set, a->sets, err))
+	if (map_each(a->maps, MAP_VLAN_SETS, load_vlan_set, a->sets, err) ||
+	    map_each(a->maps, MAP_FILTERS, load_filter, a->filters, err))
 		return -1;
 	a->is_uncertain = false;
 	return 0;
@@ -94,6 +101,7 @@ int apply_open(struct applier *a, const struct maps *maps, struct error *err)
 	memset(a, 0, sizeof(*a));
 	a->maps = maps;
 	a->sets = vlan_sets_new();
+	a->filters = filters_new();
 	a->needs_grace = true; /* the process before us may have stored the epoch just now */
 	return read_back(a, err);
 }
@@ -103,6 +111,7 @@ void apply_close(struct applier *a)
 	image_free(a->active);
 	image_free(a->standby);
 	vlan_sets_free(a->sets);
+	filters_free(a->filters);
 	memset(a, 0, sizeof(*a));
 }
 
@@ -127,6 +136,35 @@ static int write_vlan_sets(struct applier *a, struct error *err)
 		if (map_put(a->maps, MAP_VLAN_SETS, &i, &a->sets->sets[i], err))
 			return -1;
 		a->sets->is_dirty[i] = false;
+	}
+	return 0;
+}
+
+static int write_filter(const struct applier *a, const struct filter_run *run, struct error *err)
+{
+	uint32_t *keys = calloc(run->n, sizeof(*keys));
+	int failed;
+
+	if (!keys)
+		abort();
+	for (uint32_t i = 0; i < run->n; i++)
+		keys[i] = run->first + i;
+	failed = map_put_batch(a->maps, MAP_FILTERS, keys, &a->filters->insns[run->first], run->n,
+			       err);
+	free(keys);
+	return failed;
+}
+
+static int write_filters(struct applier *a, struct error *err)
+{
+	for (size_t i = 0; i < a->filters->n_runs; i++) {
+		struct filter_run *run = &a->filters->runs[i];
+
+		if (!run->is_dirty)
+			continue;
+		if (write_filter(a, run, err))
+			return -1;
+		run->is_dirty = false;
 	}
 	return 0;
 }
@@ -213,7 +251,8 @@ static int write_all(struct applier *a, const struct image_write *writes, size_t
 	if (a->needs_grace && grace_wait(err))
 		return -1;
 	a->needs_grace = false;
-	if (write_vlan_sets(a, err) || write_before_flip(a, writes, n, err) || flip(a, err))
+	if (write_vlan_sets(a, err) || write_filters(a, err) ||
+	    write_before_flip(a, writes, n, err) || flip(a, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (writes[i].is_after_flip && delete_one(a, &writes[i], err))
@@ -222,17 +261,24 @@ static int write_all(struct applier *a, const struct image_write *writes, size_t
 	return 0;
 }
 
+int apply_begin(struct applier *a, struct error *err)
+{
+	if (a->is_uncertain && read_back(a, err))
+		return -1;
+	vlan_sets_begin(a->sets, a->active);
+	filters_begin(a->filters, a->active);
+	return 0;
+}
+
 int apply_image_take(struct applier *a, struct image *wanted, struct error *err)
 {
 	struct image_write *writes;
-	int failed = 0;
+	int failed;
 	size_t n;
 
-	if (a->is_uncertain)
-		failed = read_back(a, err);
-	if (failed || image_equal(wanted, a->active)) {
+	if (image_equal(wanted, a->active)) {
 		image_free(wanted);
-		return failed;
+		return 0;
 	}
 	n = image_diff(wanted, a->active, a->standby, &writes);
 	a->is_uncertain = true;

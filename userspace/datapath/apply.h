@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+struct filters;
 struct image;
 struct maps;
 struct vlan_sets;
@@ -16,6 +17,7 @@ struct vlan_sets;
 struct applier {
 	const struct maps *maps;
 	struct vlan_sets *sets;
+	struct filters *filters;
 	struct image *active; /* what the version in use holds */
 	struct image *standby; /* what the other one holds */
 	uint32_t epoch;
@@ -26,6 +28,9 @@ struct applier {
 /* Reads what the maps hold. */
 must_check int apply_open(struct applier *a, const struct maps *maps, struct error *err);
 void apply_close(struct applier *a);
+
+/* Before a compilation for apply_image_take(): sets and filters know what is in force. */
+must_check int apply_begin(struct applier *a, struct error *err);
 
 /* wanted becomes the applier's, also on failure; then what was in force is in force. */
 must_check int apply_image_take(struct applier *a, struct image *wanted, struct error *err);

@@ -137,6 +137,7 @@ static int check_slot(const struct model_port *port, struct port_config **ports,
 struct compilation {
 	const struct compile_device *devices;
 	struct vlan_sets *sets;
+	struct filters *filters;
 	struct image *image;
 	struct port_config *ports[PORT_SLOTS]; /* by slot */
 	uint32_t *access_heads[4096]; /* of the bridge being compiled, by VLAN */
@@ -196,11 +197,11 @@ static int compile_bridge(struct compilation *c, const struct model_bridge *brid
 		return -1;
 	if (compile_ports(c, bridge, config, err))
 		return -1;
-	return compile_mirrors(bridge, config, c->ports, c->sets, c->image, err);
+	return compile_mirrors(bridge, config, c->ports, c->sets, c->filters, c->image, err);
 }
 
 int compile(const struct model *model, const struct compile_device *devices, uint32_t hz,
-	    struct vlan_sets *sets, struct image **ret, struct error *err)
+	    struct vlan_sets *sets, struct filters *filters, struct image **ret, struct error *err)
 {
 	struct compilation *c = calloc(1, sizeof(*c));
 	int failed = 0;
@@ -209,6 +210,7 @@ int compile(const struct model *model, const struct compile_device *devices, uin
 		abort();
 	c->devices = devices;
 	c->sets = sets;
+	c->filters = filters;
 	c->image = image_new();
 	for (size_t i = 0; i < model->n_bridges && !failed; i++) {
 		const struct model_bridge *bridge = model->bridges[i];

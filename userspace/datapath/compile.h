@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+struct filters;
 struct image;
 struct model;
 struct vlan_sets;
@@ -23,7 +24,8 @@ struct compile_device {
 	uint8_t peer_mac[6];
 };
 
-/* devices: by port slot, PORT_SLOTS of them.  hz: jiffies in a second.  sets: after
- * vlan_sets_begin(). */
+/* devices: by port slot, PORT_SLOTS of them.  hz: jiffies in a second.  sets and
+ * filters: after vlan_sets_begin() and filters_begin(). */
 must_check int compile(const struct model *model, const struct compile_device *devices, uint32_t hz,
-		       struct vlan_sets *sets, struct image **ret, struct error *err);
+		       struct vlan_sets *sets, struct filters *filters, struct image **ret,
+		       struct error *err);

@@ -2,6 +2,7 @@
 #include "datapath/compile_mirror.h"
 
 #include "abi.h"
+#include "datapath/compile_filter.h"
 #include "datapath/image.h"
 #include "datapath/vlan_sets.h"
 #include "switch/model.h"
@@ -48,9 +49,10 @@ static void select_ports(const struct model_mirror *mirror, const struct model_b
 	}
 }
 
-static bool reaches_datapath(const struct model_mirror *mirror)
+static bool reaches_datapath(const struct model_mirror *mirror, const struct filters *filters)
 {
-	return mirror->is_active && mirror->slot.number;
+	return mirror->is_active && mirror->slot.number &&
+	       compile_filter_is_usable(mirror, filters);
 }
 
 static bool is_same_output(const struct model_mirror *a, const struct model_mirror *b)
@@ -63,19 +65,20 @@ static bool is_same_output(const struct model_mirror *a, const struct model_mirr
 /* The mirrors of the bridge whose copies go where this one's go: of these a packet makes
  * one copy. */
 static void compile_same_output(const struct model_mirror *mirror,
-				const struct model_bridge *bridge, struct mirror_config *config)
+				const struct model_bridge *bridge, const struct filters *filters,
+				struct mirror_config *config)
 {
 	for (size_t i = 0; i < bridge->n_mirrors; i++) {
 		const struct model_mirror *other = bridge->mirrors[i];
 
-		if (reaches_datapath(other) && is_same_output(mirror, other))
+		if (reaches_datapath(other, filters) && is_same_output(mirror, other))
 			set_bit(config->same_output, other->bit);
 	}
 }
 
 int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bridge_config,
-		    struct port_config **ports, struct vlan_sets *sets, struct image *image,
-		    struct error *err)
+		    struct port_config **ports, struct vlan_sets *sets, struct filters *filters,
+		    struct image *image, struct error *err)
 {
 	for (size_t i = 0; i < bridge->n_mirrors; i++) {
 		const struct model_mirror *mirror = bridge->mirrors[i];
@@ -83,7 +86,7 @@ int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bri
 		struct port_config *out;
 		uint32_t *slot;
 
-		if (!reaches_datapath(mirror))
+		if (!reaches_datapath(mirror, filters))
 			continue;
 		if (mirror->slot.number >= MIRROR_SLOTS || mirror->bit >= MIRRORS_PER_BRIDGE)
 			return error_set(err, "internal error",
@@ -99,9 +102,10 @@ int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bri
 		config->out_port = out ? mirror->out_port->slot.number : 0;
 		config->out_vlan = mirror->out_port ? 0 : mirror->out_vlan;
 		config->snaplen = mirror->snaplen;
-		if (vlan_sets_index(sets, mirror->vlans, &config->vlans, err))
+		if (vlan_sets_index(sets, mirror->vlans, &config->vlans, err) ||
+		    compile_filter(mirror, filters, config, err))
 			return error_wrap(err, "mirror %s", mirror->name);
-		compile_same_output(mirror, bridge, config);
+		compile_same_output(mirror, bridge, filters, config);
 		select_ports(mirror, bridge, bridge_config, ports);
 	}
 	return 0;

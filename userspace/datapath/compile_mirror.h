@@ -9,6 +9,7 @@
 #include "base/error.h"
 
 struct bridge_config;
+struct filters;
 struct image;
 struct model_bridge;
 struct port_config;
@@ -17,4 +18,4 @@ struct vlan_sets;
 /* ports: the records of all ports by slot, NULL where there is none. */
 must_check int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *config,
 			       struct port_config **ports, struct vlan_sets *sets,
-			       struct image *image, struct error *err);
+			       struct filters *filters, struct image *image, struct error *err);

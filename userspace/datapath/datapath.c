@@ -7,7 +7,6 @@
 #include "datapath/compile.h"
 #include "datapath/handle.h"
 #include "datapath/image.h"
-#include "datapath/vlan_sets.h"
 
 static int put_settings(struct datapath *dp, const struct settings *wanted, struct error *err)
 {
@@ -152,9 +151,9 @@ static int apply(struct datapath *dp, const struct model *model, struct error *e
 	struct image *wanted;
 
 	devices_update(&dp->devices, model);
-	vlan_sets_begin(dp->applier.sets, dp->applier.active);
-	if (open_reentry(dp, err) ||
-	    compile(model, dp->devices.view, dp->hz, dp->applier.sets, &wanted, err) ||
+	if (open_reentry(dp, err) || apply_begin(&dp->applier, err) ||
+	    compile(model, dp->devices.view, dp->hz, dp->applier.sets, dp->applier.filters, &wanted,
+		    err) ||
 	    apply_image_take(&dp->applier, wanted, err))
 		return -1;
 	/* A table's size may be less than it was. */

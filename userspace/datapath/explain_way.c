@@ -50,6 +50,7 @@ static const char *outcome_text(uint32_t outcome, uint32_t why)
 {
 	static const char *const whys[] = {
 		[EXPLAIN_MERGED] = "its output has had a copy for another mirror",
+		[EXPLAIN_FILTER] = "its filter does not match",
 		[EXPLAIN_OTHER_VLAN] = "its VLAN is not in select_vlan",
 		[EXPLAIN_PROTECTED] = "from a protected port to a protected output",
 		[EXPLAIN_IN_OUTPUT_VLAN] = "it is in the output VLAN already",

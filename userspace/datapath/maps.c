@@ -41,6 +41,7 @@ static const struct {
 		ARRAY_OF("mirror_of_bit", struct head_entry, BRIDGE_SLOTS *MIRRORS_PER_BRIDGE),
 	[MAP_MIRRORS] = ARRAY_OF("mirrors", struct mirror_entry, MIRROR_SLOTS),
 	[MAP_VLAN_SETS] = ARRAY_OF("vlan_sets", struct vlan_set, VLAN_SETS),
+	[MAP_FILTERS] = ARRAY_OF("filters", struct filter_insn, FILTER_INSNS),
 	[MAP_FDB] = HASH_OF("fdb", struct fdb_key, struct fdb_value, 0, false),
 	[MAP_FDB_COUNT] = ARRAY_OF("fdb_count", struct fdb_count, BRIDGE_SLOTS),
 	[MAP_SIGNALS] = { "signals", BPF_MAP_TYPE_RINGBUF, 0, 0, SIGNALS_SIZE, false },

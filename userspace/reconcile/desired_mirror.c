@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "datapath/expression.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
@@ -12,6 +13,7 @@
 #include "reconcile/port_index.h"
 #include "reconcile/rows.h"
 #include "reconcile/sticky.h"
+#include "switch/filter.h"
 #include "switch/mirror.h"
 #include "switch/model.h"
 #include "switch/port_match.h"
@@ -46,10 +48,10 @@ static void set_error(struct work *w, const char *text)
 static void check_keys(struct desired_mirrors *m, struct work *w)
 {
 	static const char *const known[] = {
-		"bvs-account",	 "bvs-sticky",	  STICKY_RECORD,
-		"bvs-src-ports", "bvs-dst-ports", "bvs-output-port",
+		"bvs-account",	 "bvs-sticky",	    STICKY_RECORD, "bvs-src-ports",
+		"bvs-dst-ports", "bvs-output-port", "bvs-filter",
 	};
-	static const char *const planned[] = { "bvs-filter", "bvs-wire-form" };
+	static const char *const planned[] = { "bvs-wire-form" };
 	struct datum_cursor cursor;
 
 	datum_foreach (row_datum(w->row, m->c->mirror.external_ids), &cursor) {
@@ -100,6 +102,43 @@ static void read_selectors(struct desired_mirrors *m, struct work *w, const char
 	ret->list = list;
 	for (size_t i = 0; i < ret->n; i++)
 		m->reads_notes |= list[i].key != NULL;
+}
+
+static void set_filter_error(struct desired_mirrors *m, struct work *w, const char *where,
+			     const struct error *err)
+{
+	if (!w->in.filter_error)
+		w->in.filter_error = arena_printf(m->arena, "%s: %s", where, err->text);
+}
+
+static void read_filter(struct desired_mirrors *m, struct work *w, struct model_filter *ret)
+{
+	const char *s = row_string(w->row, m->c->mirror.filter);
+	struct filter_match *match;
+	struct error err;
+
+	if (!s || !*s)
+		return;
+	match = arena_alloc(m->arena, sizeof(*match));
+	if (filter_parse(s, match, &err)) {
+		set_filter_error(m, w, "filter", &err);
+		return;
+	}
+	ret->match_text = arena_strdup(m->arena, s);
+	ret->match = match;
+}
+
+static void read_expression(struct desired_mirrors *m, struct work *w, struct model_filter *ret)
+{
+	const char *s = row_map_string(w->row, m->c->mirror.external_ids, "bvs-filter");
+	struct error err;
+
+	if (!s || !*s)
+		return;
+	if (expression_compile(s, m->arena, &ret->ops, &ret->n_ops, &err))
+		set_filter_error(m, w, "external_ids:bvs-filter", &err);
+	else
+		ret->expression = arena_strdup(m->arena, s);
 }
 
 static void resolve_sticky(struct desired_mirrors *m, struct work *w)
@@ -300,7 +339,6 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 
 	w->mirror = mirror;
 	w->in.output_vlan = (uint16_t)row_integer(w->row, c->mirror.output_vlan, 0);
-	w->in.filter = row_string(w->row, c->mirror.filter);
 	mirror->uuid = w->row->uuid;
 	mirror->name = arena_strdup(m->arena, row_string(w->row, c->mirror.name));
 	mirror->selects_all = row_bool(w->row, c->mirror.select_all, false);
@@ -310,6 +348,8 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 		mirror->snaplen = 0; /* no frame is longer */
 	check_keys(m, w);
 	read_option(m, w, "bvs-account", false, &mirror->has_account);
+	read_filter(m, w, &mirror->filter);
+	read_expression(m, w, &mirror->filter);
 	read_selectors(m, w, "bvs-src-ports", &w->src);
 	read_selectors(m, w, "bvs-dst-ports", &w->dst);
 	read_selectors(m, w, "bvs-output-port", &w->out);

@@ -96,6 +96,11 @@ static void dump_mirror(struct buf *to, const struct model_mirror *m)
 		buf_printf(to, " out-vlan=%u", m->out_vlan);
 	if (m->snaplen)
 		buf_printf(to, " snaplen=%u", m->snaplen);
+	if (m->filter.match)
+		buf_printf(to, " filter=\"%s\"", m->filter.match_text);
+	if (m->filter.n_ops)
+		buf_printf(to, " expression=\"%s\"", m->filter.expression);
+	buf_puts(to, m->keeps_filter ? " keeps-filter" : "");
 	buf_printf(to, " state=\"%s\"\n", m->state);
 }
 

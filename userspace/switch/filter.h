@@ -21,4 +21,12 @@ struct filter_match {
  * lets through more than its words say is worse than none. */
 must_check int filter_parse(const char *text, struct filter_match *ret, struct error *err);
 
+/* One instruction of classic BPF (linux/filter.h): what a tcpdump expression is compiled to. */
+struct filter_op {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+enum { FILTER_OPS_MAX = 4000 };
+
 bool filter_holds(const struct filter_match *match, const struct filter_key *key);

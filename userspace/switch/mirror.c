@@ -60,10 +60,9 @@ void mirror_resolve(const struct mirror_input *in, struct arena *arena, struct m
 
 	mirror->out_port = NULL;
 	mirror->out_vlan = 0;
+	mirror->keeps_filter = in->filter_error != NULL;
 	if (in->error) {
 		mirror_refuse(mirror, arena, in->error);
-	} else if (in->filter && *in->filter) {
-		mirror_refuse(mirror, arena, "filter is not implemented yet");
 	} else if (awaits_output(in)) {
 		set_pending(mirror, arena, awaited_text(in, arena));
 	} else if (in->has_output_port && !out) {
@@ -83,4 +82,7 @@ void mirror_resolve(const struct mirror_input *in, struct arena *arena, struct m
 		else if (!mirror_selects(mirror))
 			set_pending(mirror, arena, "nothing is selected");
 	}
+	/* It goes on with the filter that it had; so this does not end its activity. */
+	if (in->filter_error && !in->error)
+		mirror->state = arena_printf(arena, "error: %s", in->filter_error);
 }

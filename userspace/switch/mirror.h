@@ -26,14 +26,14 @@ struct mirror_input {
 	bool has_output_port;
 	const struct model_port *out_port; /* NULL: not a port of this bridge */
 	uint16_t output_vlan; /* 0: none */
-	const char *filter; /* NULL: empty */
-	/* What is not understood, or asks for something that this version cannot do. */
+	const char *filter_error; /* what is wrong with its filter; NULL: nothing */
+	/* What else is not understood, or asks for something that this version cannot do. */
 	const char *error; /* NULL: nothing */
 	const struct mirror_awaited *awaited;
 	size_t n_awaited;
 };
 
-/* Sets state, is_active, out_port and out_vlan of *mirror; its selection is there already.  A
+/* Sets state, is_active, keeps_filter, out_port and out_vlan of *mirror; its selection is there already.  A
  * mirror that asks for what cannot be done copies nothing rather than too much, and
  * nothing takes the place of a port that is awaited. */
 void mirror_resolve(const struct mirror_input *in, struct arena *arena,

@@ -12,6 +12,8 @@
 #include "base/uuid.h"
 
 struct arena;
+struct filter_match;
+struct filter_op;
 
 /* Where an object lives in the kernel's maps: given by reconcile's allocation, stable as
  * long as the object's row is. */
@@ -82,6 +84,15 @@ struct model_port {
 	const char *error;
 };
 
+/* What a mirror copies of what it selects: frames that pass both parts. */
+struct model_filter {
+	const char *match_text; /* Mirror.filter */
+	const struct filter_match *match; /* NULL: none */
+	const char *expression; /* tcpdump's */
+	const struct filter_op *ops; /* what that was compiled to */
+	size_t n_ops; /* 0: none */
+};
+
 struct model_mirror {
 	struct uuid uuid;
 	const char *name;
@@ -96,6 +107,10 @@ struct model_mirror {
 	const struct model_port *out_port; /* of the same bridge; NULL: none */
 	uint16_t out_vlan; /* without out_port: copies go to the ports of this VLAN; 0: none */
 	uint32_t snaplen; /* 0: whole frames */
+	struct model_filter filter;
+	/* What the columns say is no good: the filter in force stays, and where there is none
+	 * nothing is copied. */
+	bool keeps_filter;
 	bool has_account; /* all its counters go into Mirror.statistics, not the stock two only */
 	/* For Bridge.status: "active", "pending: ...", "error: ...".  Only an active one has
 	 * a slot and reaches the datapath. */
