@@ -120,7 +120,7 @@ static __always_inline bool fdb_lookup(struct ctx *c)
 	port = port_get(slot, c->w->version);
 	/* The comparison with the VLAN also covers an element that was recycled meanwhile. */
 	if (!port || port->generation != word >> 32 || port->bridge != c->in->bridge ||
-	    !vlan_is_carried(port, tag_vid(c->w->vlan.outer)))
+	    !vlan_is_fed(port, tag_vid(c->w->vlan.outer)))
 		return false;
 	c->out = port;
 	c->w->out_slot = slot;

@@ -78,6 +78,32 @@ static __always_inline bool receive(struct ctx *c)
 	return true;
 }
 
+/* Likewise for a frame that comes by a patch port: the tags that the bridge before had in
+ * view stay in view, and what was payload to it stays payload.  If that begins with a tag now,
+ * the frame would change its VLAN on the way: malformed, as for Open vSwitch. */
+static __always_inline bool receive_patched(struct ctx *c, struct vlan_form view, __u16 rest_type)
+{
+	struct pkt *pkt = &c->w->pkt;
+
+	if (!receive(c))
+		return false;
+	if (!view.outer && rest_type == TPID_8021Q) {
+		count_drop(c->w->in_slot, DROP_MALFORMED);
+		return false;
+	}
+	pkt->rest_len = pkt_len(pkt, pkt->form) - form_len(view);
+	pkt->rest_type = rest_type;
+	/* A service tag comes on top of no more than one. */
+	if (view.inner && c->in->vlan_mode == VLAN_DOT1Q_TUNNEL) {
+		pkt->rest_len += VLAN_LEN;
+		pkt->rest_type = tag_tpid(view.inner);
+		view.inner = 0;
+	}
+	pkt->form = view;
+	c->w->worn = view;
+	return true;
+}
+
 static __always_inline void decide_drop(struct ctx *c, enum drop_reason reason)
 {
 	c->w->is_dropped = true;
@@ -93,8 +119,6 @@ static __always_inline void decide_unicast(struct ctx *c)
 		decide_drop(c, DROP_RESERVED_PORT);
 	else if (is_protected_pair(c->out, c->in))
 		decide_drop(c, DROP_PROTECTED);
-	else if (!vlan_inner_passes(c->out, c->w->vlan.inner))
-		decide_drop(c, DROP_VLAN);
 }
 
 static __always_inline void decide(struct ctx *c)
@@ -147,11 +171,9 @@ static __always_inline int act(struct ctx *c)
 	return likely(c->out) ? act_unicast(c) : flood_send(c);
 }
 
-/* All of it, after use_device() or use_port(). */
+/* The rest, when the frame is read. */
 static __always_inline int forward(struct ctx *c)
 {
-	if (!receive(c))
-		return TC_ACT_SHOT;
 	decide(c);
 	return act(c);
 }

@@ -180,7 +180,9 @@ struct reentry_job {
 	__u32 version; /* of the configuration */
 	__u32 bridge; /* slot: if the other end is on the same one, ... */
 	__u32 is_mirrored; /* ... these bits go there and come back */
-	__u32 pad;
+	/* What the switch has read of the frame it does not read anew behind a patch port. */
+	__u32 outer, inner; /* its tags, as in struct vlan_form */
+	__u32 rest_type;
 	__u64 done[MIRROR_WORDS];
 	__u64 served[MIRROR_WORDS];
 };

@@ -149,6 +149,9 @@ static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_con
 	job->hops = c->w->hops + 1;
 	job->version = c->w->version;
 	job->bridge = c->in->bridge;
+	job->outer = c->w->worn.outer;
+	job->inner = c->w->worn.inner;
+	job->rest_type = c->w->pkt.rest_type;
 	job->is_mirrored = c->w->is_mirrored;
 	for (int i = 0; i < MIRROR_WORDS; i++) {
 		job->done[i] = c->w->done[i];

@@ -18,6 +18,8 @@ enum { CUT_TRIES = 16, CUT_STEP = 16 };
  * does it say where that ends: then cut as near as it lets us, never not at all. */
 static __always_inline int cut(struct __sk_buff *skb, __u32 len)
 {
+	if (len < ETHERNET_LEN) /* the tag counts, too */
+		len = ETHERNET_LEN;
 	for (int i = 0; i < CUT_TRIES; i++) {
 		if (len >= skb->len)
 			return 0;
@@ -62,6 +64,7 @@ static __always_inline void give_mirrors(const struct ctx *c, __u32 bridge, stru
 /* The frame comes in by the patch port's other end. */
 static __always_inline int enter(struct __sk_buff *skb, struct reentry_job *job, bool is_cut)
 {
+	struct vlan_form view = { .outer = job->outer, .inner = job->inner };
 	__u32 bridge = job->bridge, slot = job->peer;
 	struct ctx c = { .skb = skb };
 	int verdict = TC_ACT_SHOT;
@@ -72,11 +75,11 @@ static __always_inline int enter(struct __sk_buff *skb, struct reentry_job *job,
 		job->is_mirrored = 0;
 		return TC_ACT_SHOT;
 	}
-	if (use_port(&c, slot)) {
+	if (!use_port(&c, slot)) {
+		count_drop(0, DROP_NOT_CONFIGURED);
+	} else if (is_cut ? receive(&c) : receive_patched(&c, view, job->rest_type)) {
 		take_mirrors(&c, job);
 		verdict = forward(&c);
-	} else {
-		count_drop(0, DROP_NOT_CONFIGURED);
 	}
 	give_mirrors(&c, bridge, job);
 	/* The job is a later one's by now. */

@@ -22,10 +22,12 @@ static __always_inline int ingress(struct __sk_buff *skb, __u32 ifindex)
 
 	if (!begin(&c, 0, read_epoch()))
 		return TC_ACT_SHOT;
-	if (likely(use_device(&c, ifindex)))
-		verdict = forward(&c);
-	else if (!budget_take_mark(ifindex))
+	if (likely(use_device(&c, ifindex))) {
+		if (receive(&c))
+			verdict = forward(&c);
+	} else if (!budget_take_mark(ifindex)) {
 		count_drop(0, DROP_NOT_CONFIGURED);
+	}
 	end(&c);
 	return verdict;
 }

@@ -37,7 +37,7 @@ static __always_inline bool vlan_admits(const struct port_config *port, struct v
 		return vid == 0;
 	case VLAN_NATIVE_TAGGED:
 	case VLAN_NATIVE_UNTAGGED:
-		return vid == 0 || vid == port->tag || vlan_in_set(port->trunks, vid);
+		return vid == 0 || vlan_in_set(port->trunks, vid);
 	case VLAN_DOT1Q_TUNNEL:
 		return vlan_in_set(port->cvlans, vid);
 	}
@@ -56,7 +56,9 @@ static __always_inline __u16 vlan_service_type(const struct port_config *port)
 static __always_inline struct vlan vlan_enter(const struct port_config *port, struct vlan_form form)
 {
 	struct vlan v = { .outer = form.outer, .inner = form.inner, .pcp = form.outer & TCI_PCP };
-	__u32 in_own_vlan = (form.outer & ~(TCI_VID | TCI_DEI)) | port->tag;
+	/* Given a VLAN it has a tag, if of VLAN 0 one that only priority_tags = always shows. */
+	__u32 type = form.outer ? form.outer & ~0xffffu : tag_make(TPID_8021Q, 0);
+	__u32 in_own_vlan = type | (form.outer & TCI_PCP) | port->tag;
 
 	switch ((enum vlan_mode)port->vlan_mode) {
 	case VLAN_TRUNK:
@@ -79,18 +81,35 @@ static __always_inline struct vlan vlan_enter(const struct port_config *port, st
 	return v;
 }
 
-/* Does the port carry this VLAN?  True of every port in the VLAN's flood lists. */
-static __always_inline bool vlan_is_carried(const struct port_config *port, __u16 vid)
+/* Can a frame that came in here be in this VLAN?  So addresses in it can be behind the port. */
+static __always_inline bool vlan_is_fed(const struct port_config *port, __u16 vid)
 {
 	switch ((enum vlan_mode)port->vlan_mode) {
-	case VLAN_TRUNK:
-		return vlan_in_set(port->trunks, vid);
 	case VLAN_ACCESS:
 	case VLAN_DOT1Q_TUNNEL:
 		return vid == port->tag;
+	case VLAN_TRUNK:
+		return vlan_in_set(port->trunks, vid);
 	case VLAN_NATIVE_TAGGED:
 	case VLAN_NATIVE_UNTAGGED:
 		return vid == port->tag || vlan_in_set(port->trunks, vid);
+	}
+	return false;
+}
+
+/* Does the port carry this VLAN?  True of every port in the VLAN's flood lists.  Other than
+ * vlan_is_fed() where the native VLAN is 0 and `trunks` is without it: what is known to be
+ * behind the port goes there, but no flood. */
+static __always_inline bool vlan_is_carried(const struct port_config *port, __u16 vid)
+{
+	switch ((enum vlan_mode)port->vlan_mode) {
+	case VLAN_ACCESS:
+	case VLAN_DOT1Q_TUNNEL:
+		return vid == port->tag;
+	case VLAN_TRUNK:
+	case VLAN_NATIVE_TAGGED:
+	case VLAN_NATIVE_UNTAGGED:
+		return vlan_in_set(port->trunks, vid);
 	}
 	return false;
 }

@@ -126,6 +126,16 @@ static void a_patch_port_hands_the_frame_to_its_other_end(void **state)
 	assert_int_equal(rig_record(0).job_hops, 1);
 }
 
+static struct job tagged_job(uint32_t outer, uint32_t inner, uint32_t rest_type)
+{
+	struct job job = patch_job(1);
+
+	job.outer = outer;
+	job.inner = inner;
+	job.rest_type = rest_type;
+	return job;
+}
+
 static void a_frame_that_enters_is_learned_and_forwarded(void **state)
 {
 	struct frame f = rig_frame(9, 1, "[10]", 0);
@@ -134,7 +144,7 @@ static void a_frame_that_enters_is_learned_and_forwarded(void **state)
 	(void)state;
 	put_patch();
 	rig_put_fdb(9, 10, 2, 1, rig_jiffies());
-	rig_put_job(patch_job(1));
+	rig_put_job(tagged_job(0x8100000a, 0, 0x88b5));
 	assert_int_equal(rig_run_reentry(&f, 0), REDIRECT);
 	rig_expect(RECORD_REDIRECT, 2, &f);
 	rig_expect_end();
@@ -146,6 +156,49 @@ static void a_frame_that_enters_is_learned_and_forwarded(void **state)
 	assert_int_equal(rig_port_stats(11).rx_packets, 1);
 	assert_int_equal(rig_port_stats(11).rx_bytes, f.len);
 	assert_int_equal(rig_port_stats(2).tx_packets, 1);
+}
+
+/* Ports 1 and 2 are an access port and a trunk; what the bridge before pushed is seen here. */
+static void the_tags_in_view_stay_in_view(void **state)
+{
+	struct frame two = rig_frame(BROADCAST, 1, "[88a8 5][10]", 0);
+	struct port_config access = rig_port(1), tunnel = rig_port(11);
+
+	(void)state;
+	put_patch();
+	access.vlan_mode = VLAN_ACCESS;
+	access.tag = 5;
+	rig_put_port(1, access);
+	rig_link(rig_bridge(), (uint32_t[]){ 1, 2, 10, 11, 0 });
+	/* A service tag and a customer's: not for the access port. */
+	rig_put_job(tagged_job(0x88a80005, 0x8100000a, 0x88b5));
+	rig_run_reentry(&two, 0);
+	rig_expect_somewhere(2, &two);
+	assert_int_equal(rig_port_stats(1).tx_packets, 0);
+	/* One more service tag comes on top, and nothing is lost. */
+	tunnel.vlan_mode = VLAN_DOT1Q_TUNNEL;
+	tunnel.tag = 7;
+	rig_put_port(11, tunnel);
+	rig_link(rig_bridge(), (uint32_t[]){ 1, 2, 10, 11, 0 });
+	two = rig_frame(9, 1, "[88a8 5][10]", 0);
+	rig_put_fdb(9, 7, 2, 1, rig_jiffies());
+	rig_put_job(tagged_job(0x88a80005, 0x8100000a, 0x88b5));
+	rig_run_reentry(&two, 0);
+	two = rig_frame(9, 1, "[88a8 7][88a8 5][10]", 0);
+	rig_expect_somewhere(2, &two);
+}
+
+/* What was payload under a tag must not be a VLAN now that the tag has gone. */
+static void a_tag_that_was_hidden_is_no_vlan_behind_a_patch(void **state)
+{
+	struct frame f = rig_frame(BROADCAST, 1, "[10]", 0);
+
+	(void)state;
+	put_patch();
+	rig_put_job(tagged_job(0, 0, 0x8100));
+	assert_int_equal(rig_run_reentry(&f, 0), DROP);
+	rig_expect_end();
+	assert_int_equal(rig_port_stats(11).drops[DROP_MALFORMED], 1);
 }
 
 static void the_peer_of_a_veth_is_for_frames_that_came_from_a_device(void **state)
@@ -258,6 +311,8 @@ int main(void)
 		TEST(the_kernels_answer_is_passed_on),
 		TEST(a_patch_port_hands_the_frame_to_its_other_end),
 		TEST(a_frame_that_enters_is_learned_and_forwarded),
+		TEST(the_tags_in_view_stay_in_view),
+		TEST(a_tag_that_was_hidden_is_no_vlan_behind_a_patch),
 		TEST(the_peer_of_a_veth_is_for_frames_that_came_from_a_device),
 		TEST(the_fifth_patch_port_is_not_passed),
 		TEST(a_flood_goes_through_patch_ports_too),

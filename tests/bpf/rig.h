@@ -74,7 +74,7 @@ int rig_run_reentry(const struct frame *frame, uint32_t mark);
 /* What it shall do; the shape is the programs' own, and maps.h explains it. */
 struct job {
 	uint32_t is_valid, port, ifindex, snaplen, is_up, outcome;
-	uint32_t peer, hops, version, bridge, is_mirrored, pad;
+	uint32_t peer, hops, version, bridge, is_mirrored, outer, inner, rest_type;
 	uint64_t done[MIRROR_WORDS], served[MIRROR_WORDS];
 };
 void rig_put_job(struct job job);

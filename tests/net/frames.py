@@ -24,6 +24,7 @@
 """
 import argparse
 import collections
+import contextlib
 import ctypes
 import os
 import re
@@ -47,6 +48,18 @@ WELL_KNOWN = {
 TAG = re.compile(r"\[(?:([0-9a-f]{4}):)?(\d+)(?:p(\d))?\]")
 
 
+@contextlib.contextmanager
+def inside(netns):
+    """In the network namespace with this path, and back."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    enter(netns)
+    try:
+        yield
+    finally:
+        enter(f"/proc/self/fd/{home}")
+        os.close(home)
+
+
 def enter(netns):
     libc = ctypes.CDLL(None, use_errno=True)
     fd = os.open(netns, os.O_RDONLY)
@@ -58,20 +71,15 @@ def enter(netns):
 class Port:
     """A raw socket on a device of some namespace."""
 
-    def __init__(self, name):
-        self.name, _, netns = name.partition("@")
-        home = "/proc/self/ns/net"
-        back = os.open(home, os.O_RDONLY)
-        if netns and netns != ".":
-            enter(f"/run/netns/{netns}")
-        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    def __init__(self, name, netns):
+        self.name = name
+        with inside(netns):
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         s.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         s.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
-        s.bind((self.name, ETH_P_ALL))
+        s.bind((name, ETH_P_ALL))
         s.setblocking(False)
-        enter(f"/proc/self/fd/{back}")
-        os.close(back)
         self.socket = s
         self.mac = s.getsockname()[4]
 
@@ -95,6 +103,12 @@ class Port:
         if dst[0] & 1:
             return 1 if dst == b"\xff" * 6 else 2
         return 0 if dst == self.mac else 3
+
+
+def port_of(word):
+    """DEV@NETNS"""
+    name, _, netns = word.partition("@")
+    return Port(name, f"/run/netns/{netns}" if netns not in ("", ".") else "/proc/self/ns/net")
 
 
 def parse_tags(text):
@@ -267,12 +281,12 @@ def show(counter):
 
 
 def expect(args):
-    ports = {p.name: p for p in map(Port, args.port)}
+    ports = {p.name: p for p in map(port_of, args.port)}
     return Table(sys.stdin.read(), ports, args).run()
 
 
 def blast(args):
-    port = Port(args.port)
+    port = port_of(args.port)
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
     port.socket.setblocking(True)
@@ -305,4 +319,5 @@ def main():
     sys.exit(args.run(args))
 
 
-main()
+if __name__ == "__main__":
+    main()

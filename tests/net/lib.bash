@@ -85,10 +85,10 @@ ovs-vsctl() {
 	return $status
 }
 
-# Starts the world and the switch in it.
-world_start() {
+# Starts the world and the switch in it.  A file with several gives them names.
+world_start() { # [NAME]
 	((EUID == 0)) || skip 'needs root'
-	export DIR=$BATS_FILE_TMPDIR/world
+	export DIR=$BATS_FILE_TMPDIR/${1:-world}
 	export OVS_RUNDIR=$DIR OVS_LOGDIR=$DIR OVS_SYSCONFDIR=$DIR OVS_DBDIR=$DIR
 	export OVS_CTL_TIMEOUT=20
 	mkdir -p "$DIR/bpf" /run/netns

@@ -14,7 +14,7 @@
 
 #include "vlan.h"
 
-/* Sets of the tests: 1 is {10, 20}, 2 is {0, 10}, 3 is {10}. */
+/* Sets of the tests: 1 is {10, 20}, 2 is {0, 10}, 3 is {10}, 4 is {10, 20, 30}. */
 static bool vlan_set_has(__u16 set, __u16 vid)
 {
 	switch (set) {
@@ -24,6 +24,8 @@ static bool vlan_set_has(__u16 set, __u16 vid)
 		return vid == 0 || vid == 10;
 	case 3:
 		return vid == 10;
+	case 4:
+		return vid == 10 || vid == 20 || vid == 30;
 	}
 	return false;
 }
@@ -48,7 +50,8 @@ static const struct {
 	  { .vlan_mode = VLAN_TRUNK, .priority_tags = PRIORITY_TAGS_IF_NONZERO } },
 	{ "trunk always", { .vlan_mode = VLAN_TRUNK, .priority_tags = PRIORITY_TAGS_ALWAYS } },
 	{ "native-tagged 10", { .vlan_mode = VLAN_NATIVE_TAGGED, .tag = 10, .trunks = 1 } },
-	{ "native-tagged 30", { .vlan_mode = VLAN_NATIVE_TAGGED, .tag = 30, .trunks = 1 } },
+	{ "native-tagged 30", { .vlan_mode = VLAN_NATIVE_TAGGED, .tag = 30, .trunks = 4 } },
+	{ "native-tagged 0 without 0", { .vlan_mode = VLAN_NATIVE_TAGGED, .trunks = 3 } },
 	{ "native-untagged 10", { .vlan_mode = VLAN_NATIVE_UNTAGGED, .tag = 10, .trunks = 1 } },
 	{ "native-untagged 10 if-nonzero",
 	  { .vlan_mode = VLAN_NATIVE_UNTAGGED,
@@ -177,7 +180,8 @@ static const struct {
 	{ "trunk", "[0]", "trunk always", "[0]" },
 	{ "trunk", "[0 p5]", "trunk always", "[0 p5]" },
 	{ "trunk", "", "trunk always", "" },
-	{ "access 0", "", "trunk always", "" },
+	{ "access 0", "", "trunk always", "[0]" },
+	{ "native-tagged 0 without 0", "", "trunk always", "[0]" },
 	{ "access 0", "[0]", "trunk always", "[0]" },
 	{ "trunk", "[10]", "access 10 always", "" },
 	{ "trunk", "[10 p3]", "access 10 always", "[0 p3]" },
@@ -194,6 +198,11 @@ static const struct {
 	{ "trunk", "[10 p3]", "native-tagged 10", "[10 p3]" },
 	{ "trunk", "[88a8 10]", "native-tagged 10", "[88a8 10]" },
 	{ "trunk", "", "native-tagged 10", "-" },
+	/* Native VLAN 0 that trunks leaves out: taken, but not given. */
+	{ "native-tagged 0 without 0", "", "trunk", "" },
+	{ "native-tagged 0 without 0", "[20]", "trunk", NULL },
+	{ "trunk", "", "native-tagged 0 without 0", "-" },
+	{ "trunk", "[10]", "native-tagged 0 without 0", "[10]" },
 	{ "native-untagged 10", "", "trunk", "[10]" },
 	{ "native-untagged 10", "[10]", "access 10", "" },
 	{ "trunk", "[10 p3]", "native-untagged 10", "" },
@@ -389,7 +398,7 @@ static void every_pair_of_ports_gives_a_proper_form(void **state)
 		if (!vlan_admits(in, form))
 			continue;
 		vlan = vlan_enter(in, form);
-		assert_true(vlan_is_carried(in, tag_vid(vlan.outer)));
+		assert_true(vlan_is_fed(in, tag_vid(vlan.outer)));
 		left = vlan_leave(out, &vlan);
 		assert_true(left.outer || !left.inner);
 		assert_true(!left.outer || is_vlan_type(tag_tpid(left.outer)));

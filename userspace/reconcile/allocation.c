@@ -277,6 +277,7 @@ static int assign_port(struct allocation *a, struct arena *arena, const struct m
 	struct allocation_entry *e;
 	uint64_t basis = (uint64_t)p->is_protected << 8 | p->kind, fingerprint;
 
+	basis ^= vlan_bits_fingerprint(b->flood_vlans);
 	for (size_t i = 0; i < sizeof(p->interface_uuid.b); i++)
 		basis = basis * 31 + p->interface_uuid.b[i];
 	fingerprint = vlan_fingerprint(&p->vlan, basis);

@@ -39,14 +39,15 @@ static enum model_priority_tags priority_tags_of(const char *s)
 	return MODEL_PRIORITY_TAGS_NEVER;
 }
 
-/* The native VLAN is a member whatever `trunks` says.  Where it is not VLAN 0 itself, the
- * port is no member of VLAN 0: a frame without a tag means the native VLAN there. */
+/* A native VLAN is a member whatever `trunks` says, and VLAN 0 then is not: a frame without a
+ * tag means the native VLAN.  Native VLAN 0 is no such: as on a trunk, `trunks` decides (what
+ * comes in untagged is taken none the less). */
 static const struct vlan_bits *native_trunks(const struct vlan_bits *trunks, uint16_t tag,
 					     struct arena *arena)
 {
 	struct vlan_bits *bits;
 
-	if (!tag && vlan_bits_has(trunks, 0))
+	if (!tag)
 		return trunks;
 	bits = arena_alloc(arena, sizeof(*bits));
 	if (trunks)
@@ -110,4 +111,9 @@ uint64_t vlan_fingerprint(const struct model_vlan *vlan, uint64_t basis)
 	hash = mix(hash, vlan->tag);
 	hash = mix_bits(hash, vlan->trunks);
 	return mix_bits(hash, vlan->cvlans);
+}
+
+uint64_t vlan_bits_fingerprint(const struct vlan_bits *bits)
+{
+	return mix_bits(0, bits);
 }

@@ -28,5 +28,7 @@ void vlan_resolve(const struct vlan_input *in, struct arena *arena, struct model
 /* Changes when what was learned through the port must be forgotten: with mode, tag,
  * trunks or cvlans, not with priority tags or the Ethertype of a service tag. */
 uint64_t vlan_fingerprint(const struct model_vlan *vlan, uint64_t basis);
+/* Likewise of a bridge's flood_vlans: a change there makes all its ports forget. */
+uint64_t vlan_bits_fingerprint(const struct vlan_bits *bits);
 
 const char *vlan_mode_name(enum model_vlan_mode mode);

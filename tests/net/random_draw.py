@@ -1,0 +1,605 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws what tests/net/random.bats does to two switches: bridges, ports, mirrors, frames and
+changes, from a seed.  Knows what it has configured, so that most of what it draws matters,
+but not what a switch makes of it.
+
+A scenario is a list of steps:
+    ("vsctl", [argument...])     a command of ovs-vsctl
+    ("device", name)             this device exists now: bring it up, send and listen there
+    ("gone", name)               it does not any more
+    ("link", name, is_up)        the user's end of a veth pair set up or down
+    ("frame", name, bytes)       sent into the switch from the user's end
+
+Every choice is counted as a feature; MINIMUM says how many of each 200 seeds have to give.
+Nothing is left out of the comparison without a line in random.allow."""
+import collections
+import random
+import struct
+
+POOL = [f"p{n}" for n in range(1, 9)]
+SMALL_MTU, SMALL_LENGTH = "p8", 614  # this one's MTU is 600
+BRIDGES = ("br0", "br1", "br2")
+VIDS = (10, 10, 10, 20, 20, 5, 0, 30, 4095)
+MODES = ("trunk", "access", "native-tagged", "native-untagged", "dot1q-tunnel")
+PRIORITY_TAGS = ("never", "true", "if-nonzero", "always", "nonsense")
+RESERVED = (
+    "0180c2000000", "0180c2000003", "0180c200000e", "0180c200000f", "01000ccccccc",
+    "01000ccccccd", "01000ccdcdcd", "01000c000000", "00e02b000000", "00e02b000004",
+    "00e02b000006",
+)
+NOT_RESERVED = (
+    "0180c2000010", "0180c2000020", "0180c2000021", "01000cccccce", "01000ccdcdd0",
+    "01000cdddddd", "00e02b000001", "00005e000101",
+)
+TYPES = (0x88B5, 0x88B5, 0x88B5, 0x0800, 0x0806, 0x86DD, 0x8847, 0x9100, 0x88CC, 0x0040)
+TAGGINGS = ("none", "none", "none", "zero", "priority", "one", "one", "one", "one with priority",
+            "802.1ad", "double", "802.1ad double", "double with 0 outside", "triple")
+# Three tags more or less make no difference to whether one fits through an MTU.
+LENGTHS = (60, 60, 60, 64, 80, 100, 101, 128, 300, 590, 640, 1000, 1500)
+
+
+def mac_of(name):
+    """The address of the user's end of a device of the pool."""
+    return bytes.fromhex(f"0200000000{int(name[1:]):02x}")
+
+
+class Port:
+    def __init__(self, name, bridge, kind):
+        self.name, self.bridge, self.kind = name, bridge, kind
+        self.mode = self.tag = None
+        self.trunks = self.cvlans = ()
+        self.is_protected = False
+
+    def has_device(self):
+        return self.kind != "patch"
+
+    def likely_vids(self):
+        """VLANs that a frame from here may be in, as far as one can tell."""
+        if self.mode == "access" or (self.mode is None and self.tag is not None):
+            return (0,)
+        return self.trunks or self.cvlans or VIDS
+
+    def carries(self, vid):
+        """May a frame in this VLAN leave here?  Rather too often yes."""
+        mode = self.mode or ("trunk" if self.tag is None else "access")
+        if mode in ("access", "dot1q-tunnel"):
+            return vid == (self.tag or 0)
+        return not self.trunks or vid in self.trunks or mode != "trunk"
+
+
+class Mirror:
+    def __init__(self, name, bridge):
+        self.name, self.bridge = name, bridge
+        self.all = False
+        self.src, self.dst, self.vlans = set(), set(), ()
+        self.out = self.out_vlan = self.snaplen = None
+
+
+class Scenario:
+    def __init__(self, seed, allow):
+        self.rng = random.Random(seed)
+        self.allow = allow
+        self.steps = []
+        self.features = collections.Counter()
+        self.excluded = collections.Counter()
+        self.bridges, self.ports, self.mirrors, self.floods = [], {}, {}, {}
+        self.down = set()
+        self.n_mirrors = 0
+        self.topology()
+        for _ in range(3):
+            self.mirror_new()
+        self.frames(12)
+        for _ in range(7):
+            self.change()
+            self.frames(5)
+
+    # --- small ones ---
+
+    def note(self, *features):
+        self.features.update(features)
+
+    def chance(self, percent):
+        return self.rng.randrange(100) < percent
+
+    def pick(self, things):
+        return self.rng.choice(list(things))
+
+    def some(self, things, least=1):
+        things = list(things)
+        most = min(len(things), 3)
+        return tuple(self.rng.sample(things, self.rng.randint(min(least, most), most)))
+
+    def excludes(self, rule):
+        """Is this left out?  Only what random.allow names."""
+        if rule not in self.allow:
+            raise KeyError(f"random.allow has no rule '{rule}'")
+        self.excluded[rule] += 1
+        return True
+
+    def vsctl(self, *words):
+        self.steps.append(("vsctl", list(words)))
+
+    def ports_of(self, bridge, *kinds):
+        return [p for p in self.ports.values()
+                if p.bridge == bridge and (not kinds or p.kind in kinds)]
+
+    def has_patch(self, bridge):
+        return bool(self.ports_of(bridge, "patch"))
+
+    # --- bridges and ports ---
+
+    def topology(self):
+        n = self.rng.choice((1, 1, 1, 2, 3))
+        for name in BRIDGES[:n]:
+            self.bridges.append(name)
+            self.vsctl("add-br", name, "--", "set", "bridge", name, "datapath_type=netdev",
+                       "--", "set", "interface", name, "mtu_request=1500")
+            self.ports[name] = Port(name, name, "local")
+            self.steps.append(("device", name))
+        pool = POOL[:]
+        self.rng.shuffle(pool)
+        for name in pool[: self.rng.randint(4, 7)]:
+            self.port_new(name, self.pick(self.bridges))
+        for name in ("i1", "i2"):
+            if self.chance(25):
+                self.port_new(name, self.pick(self.bridges))
+        if self.chance(30):
+            self.fake_bridge(self.pick(self.bridges))
+        for a, b in zip(self.bridges, self.bridges[1:]):
+            if self.chance(75):
+                self.patch(a, b)
+        for bridge in self.bridges:
+            if self.chance(35):
+                self.bridge_change(bridge)
+            if self.chance(25):
+                self.vlan_change(self.ports[bridge])
+
+    def port_new(self, name, bridge):
+        port = Port(name, bridge, "internal" if name[0] == "i" else "veth")
+        words = ["add-port", bridge, name]
+        if port.kind == "internal":
+            words += ["--", "set", "interface", name, "type=internal", "mtu_request=1500"]
+            self.note("internal port")
+        columns = self.vlan_columns(port)
+        if self.chance(15):
+            port.is_protected = True
+            columns.append("protected=true")
+            self.note("protected port")
+        if columns:
+            words += ["--", "set", "port", name] + columns
+        self.vsctl(*words)
+        self.ports[name] = port
+        if port.kind == "internal":
+            self.steps.append(("device", name))
+
+    def fake_bridge(self, parent):
+        """A bridge that is a VLAN of another one."""
+        self.note("fake bridge")
+        vid = self.pick((10, 20))
+        self.vsctl("add-br", "vb", parent, str(vid),
+                   "--", "set", "interface", "vb", "mtu_request=1500")
+        for name in ("vb", *[n for n in POOL if n not in self.ports][:1]):
+            if name != "vb":
+                self.vsctl("add-port", "vb", name)
+            self.ports[name] = Port(name, parent, "fake" if name == "vb" else "veth")
+            self.ports[name].tag = vid
+        self.steps.append(("device", "vb"))
+
+    def patch(self, a, b):
+        self.note("patch pair")
+        ends = (f"x{a[-1]}{b[-1]}", a), (f"x{b[-1]}{a[-1]}", b)
+        words = []
+        for (name, bridge), (peer, _) in zip(ends, reversed(ends)):
+            port = self.ports[name] = Port(name, bridge, "patch")
+            words += ["--", "add-port", bridge, name]
+            columns = self.vlan_columns(port) if self.chance(30) else []
+            if columns:
+                words += ["--", "set", "port", name] + columns
+            words += ["--", "set", "interface", name, "type=patch", f"options:peer={peer}"]
+        self.vsctl(*words[1:])
+
+    def vlan_columns(self, port):
+        """VLAN columns for the port, as arguments of "set"."""
+        rng, columns = self.rng, []
+        port.mode = self.pick(MODES) if self.chance(60) else None
+        while port.kind == "patch" and port.mode == "dot1q-tunnel" and self.excludes("third-tag"):
+            port.mode = self.pick(MODES)
+        port.tag = self.pick(VIDS) if self.chance(60) else None
+        port.trunks = self.some((0, 10, 20, 30, 4095)) if self.chance(40) else ()
+        port.cvlans = self.some((0, 10, 20)) if self.chance(25) else ()
+        if port.mode == "dot1q-tunnel" and not port.tag and self.excludes("tunnel-without-tag"):
+            port.tag = self.pick((10, 5))
+        self.note(f"vlan_mode {port.mode or 'unset'}")
+        if port.mode:
+            columns.append(f"vlan_mode={port.mode}")
+        if port.tag is not None:
+            self.note("tag")
+            columns.append(f"tag={port.tag}")
+        if port.trunks:
+            self.note("trunks")
+            columns.append("trunks=" + ",".join(map(str, port.trunks)))
+        if port.cvlans:
+            self.note("cvlans")
+            columns.append("cvlans=" + ",".join(map(str, port.cvlans)))
+        if self.chance(35):
+            value = self.pick(PRIORITY_TAGS)
+            self.note(f"priority-tags {value}")
+            columns.append(f"other_config:priority-tags={value}")
+        if port.mode == "dot1q-tunnel" and self.chance(60):
+            value = rng.choice(("802.1q", "802.1ad"))
+            self.note(f"qinq-ethtype {value}")
+            columns.append(f"other_config:qinq-ethtype={value}")
+        return columns
+
+    # --- mirrors ---
+
+    def mirror_new(self):
+        bridge = self.pick(self.bridges)
+        m = Mirror(f"m{self.n_mirrors}", bridge)
+        self.mirror_draw(m)
+        if not self.mirror_may_be(m):
+            return
+        self.n_mirrors += 1
+        self.mirrors[m.name] = m
+        words, columns = self.mirror_words(m)
+        self.vsctl(*words, "--", "--id=@the_mirror", "create", "mirror", f"name={m.name}", *columns,
+                   "--", "add", "bridge", bridge, "mirrors", "@the_mirror")
+        self.mirror_note(m)
+
+    def mirror_draw(self, m):
+        near = [p.name for p in self.ports_of(m.bridge)]
+        form = self.pick(("all", "src", "src", "dst", "dst", "both", "vlan alone"))
+        m.all = form == "all"
+        if form in ("src", "both"):
+            m.src = set(self.some(near))
+        if form in ("dst", "both"):
+            m.dst = set(self.some(near))
+        if form == "vlan alone" or self.chance(25):
+            m.vlans = self.some((0, 10, 20))
+        if self.chance(4):
+            m.src.add(self.pick(self.ports))  # perhaps another bridge's: ignored then
+        output = self.pick(("port",) * 6 + ("vlan",) * 3 + ("both", "none"))
+        if output in ("port", "both"):
+            m.out = self.pick(near)
+        if output in ("vlan", "both"):
+            m.out_vlan = self.pick((10, 20, 99))
+        if self.chance(30):
+            m.snaplen = self.pick((80, 90, 100, 65535))
+
+    def mirror_words(self, m):
+        """What gets the ports' rows, and the columns."""
+        columns = []
+        names = sorted(m.src | m.dst | ({m.out} if m.out else set()))
+        words = [w for n in names for w in ("--", f"--id=@{n}", "get", "port", n)]
+        if m.all:
+            columns.append("select_all=true")
+        for column, value in (("select_src_port", m.src), ("select_dst_port", m.dst)):
+            if value:
+                columns.append(f"{column}=" + ",".join(f"@{n}" for n in sorted(value)))
+        if m.vlans:
+            columns.append("select_vlan=" + ",".join(map(str, m.vlans)))
+        if m.out:
+            columns.append(f"output_port=@{m.out}")
+        if m.out_vlan:
+            columns.append(f"output_vlan={m.out_vlan}")
+        if m.snaplen:
+            columns.append(f"snaplen={m.snaplen}")
+        return words, columns
+
+    def mirror_note(self, m):
+        for is_so, name in (
+            (m.all, "mirror of all"), (m.src, "mirror of sources"),
+            (m.dst, "mirror of destinations"), (m.vlans, "mirror of VLANs"),
+            (m.vlans and not (m.all or m.src or m.dst), "mirror of a VLAN alone"),
+            (m.out and not m.out_vlan, "mirror to a port"),
+            (m.out_vlan and not m.out, "mirror to a VLAN"),
+            (m.out and m.out_vlan, "mirror to both"),
+            (not m.out and not m.out_vlan, "mirror to nothing"), (m.snaplen, "snaplen"),
+        ):
+            if is_so:
+                self.note(name)
+        others = [o for o in self.mirrors.values() if o is not m and o.bridge == m.bridge]
+        if others:
+            self.note("several mirrors")
+        if any(o.out and o.out == m.out for o in others):
+            self.note("mirrors to the same port")
+        if any(self.feeds(o, m) or self.feeds(m, o) for o in others):
+            self.note("chain of mirrors")
+
+    def reserved(self, extra=()):
+        """Ports that are mirrors' outputs."""
+        mirrors = [*self.mirrors.values(), *extra]
+        return {m.out for m in mirrors if m.out in self.ports
+                and self.ports[m.out].bridge == m.bridge}
+
+    def outputs(self, m, extra=()):
+        if m.out:
+            return {m.out}
+        if not m.out_vlan:
+            return set()
+        return {p.name for p in self.ports_of(m.bridge) if p.carries(m.out_vlan)} - \
+            self.reserved(extra)
+
+    def feeds(self, a, b):
+        """Do a's copies leave by a port whose output b selects?"""
+        if a is b or a.bridge != b.bridge or (a.out and a.out == b.out):
+            return False
+        return bool(self.outputs(a, (a, b))) if b.all else bool(self.outputs(a, (a, b)) & b.dst)
+
+    def is_order_bound(self, m, mirrors):
+        """Could it be that m copies the packet, but finds another mirror's copy first?"""
+        alone = m.all or m.src or m.dst - self.reserved(mirrors)
+        return bool(alone) and any(self.feeds(o, m) for o in mirrors)
+
+    def order_bound(self, mirrors=None):
+        """Those, and what copies their copies on."""
+        mirrors = list(self.mirrors.values()) if mirrors is None else mirrors
+        bound = [m for m in mirrors if self.is_order_bound(m, mirrors)]
+        for m in bound:
+            bound += [o for o in mirrors if o not in bound and self.feeds(m, o)]
+        return bound
+
+    def mirror_may_be(self, m):
+        """False: with it the outcome would rest on what random.allow says is not copied."""
+        mirrors = [o for o in self.mirrors.values() if o.name != m.name] + [m]
+        if self.has_patch(m.bridge):
+            selected = [self.ports[n].kind for n in m.src | m.dst if n in self.ports]
+            if (m.all or "patch" in selected) and self.excludes("patch-selected"):
+                return False
+            out_of_patch = m.out and m.out in self.ports and self.ports[m.out].kind == "patch"
+            if m.snaplen and (out_of_patch or not m.out) and self.excludes("patch-snaplen"):
+                return False
+        for o in mirrors:
+            if o.snaplen and not o.out and any(self.feeds(o, p) for p in mirrors):
+                return not self.excludes("nested-snaplen")
+        for o in mirrors:
+            if not (o.out and m.out) and self.may_merge(o, m) and self.excludes("merged-in-flood"):
+                return False
+        for o in self.order_bound(mirrors):
+            # What goes to one port can be set aside, what goes everywhere cannot.
+            everywhere = not o.out or self.ports[o.out].kind == "patch"
+            if everywhere and self.excludes("mirror-order"):
+                return False
+        return True
+
+    def may_merge(self, a, b):
+        """Do both take what is flooded, by other ports, to the same place?"""
+        return (a is not b and a.bridge == b.bridge and bool(a.dst and b.dst)
+                and (a.out, a.out or a.out_vlan) == (b.out, b.out or b.out_vlan))
+
+    def set_aside(self, frame):
+        """Ports where a difference is due to a rule of random.allow."""
+        mirrors = self.mirrors.values()
+        ports = {m.out for m in self.order_bound() if m.out}
+        ports |= {a.out for a in mirrors for b in mirrors if a.out and self.may_merge(a, b)}
+        if len(frame) > SMALL_LENGTH and any(m.snaplen for m in mirrors):
+            ports.add(SMALL_MTU)
+        return ports
+
+    # --- changes ---
+
+    def change(self):
+        kind = self.pick(("vlan",) * 6 + ("delete",) * 2 + ("add",) * 2 + ("mirror",) * 5
+                         + ("bridge",) * 2 + ("protect", "link", "move"))
+        getattr(self, f"change_{kind}")()
+
+    def changeable(self):
+        return [p for p in self.ports.values() if p.kind in ("veth", "internal")]
+
+    def change_vlan(self):
+        self.vlan_change(self.pick(self.ports.values()))
+
+    def vlan_change(self, port):
+        """Under whatever has been learned there."""
+        before = port.mode, port.tag, port.trunks, port.cvlans
+        columns = self.vlan_columns(port)
+        if not self.mirrors_may_stay():
+            port.mode, port.tag, port.trunks, port.cvlans = before
+            return
+        self.note("VLAN columns changed")
+        self.vsctl("clear", "port", port.name, "vlan_mode", "tag", "trunks", "cvlans",
+                   "other_config", *(["--", "set", "port", port.name] + columns if columns else []))
+
+    def mirrors_may_stay(self):
+        return all(map(self.mirror_may_be, self.mirrors.values()))
+
+    def change_protect(self):
+        port = self.pick(self.ports.values())
+        port.is_protected = not port.is_protected
+        self.note("protection changed")
+        self.vsctl("set", "port", port.name, f"protected={str(port.is_protected).lower()}")
+
+    def forget(self, port):
+        """From the columns of mirrors, as a weak reference goes."""
+        del self.ports[port.name]
+        for m in self.mirrors.values():
+            m.src.discard(port.name)
+            m.dst.discard(port.name)
+            if m.out == port.name:
+                m.out = None
+
+    def change_delete(self):
+        if len(self.changeable()) > 3:
+            port = self.pick(self.changeable())
+            saved = [(m, set(m.src), set(m.dst), m.out) for m in self.mirrors.values()]
+            is_mirrored = any(m.all or port.name in m.src | m.dst for m in self.mirrors.values()
+                              if m.bridge == port.bridge)
+            self.forget(port)
+            if not self.mirrors_may_stay():
+                self.ports[port.name] = port
+                for m, m.src, m.dst, m.out in saved:
+                    pass
+                return
+            self.note("port deleted")
+            self.vsctl("del-port", port.name)
+            if is_mirrored and self.excludes("flush-of-all"):
+                self.flood_vlans(port.bridge)
+            if self.has_patch(port.bridge) and self.excludes("flush-elsewhere"):
+                for bridge in self.bridges:
+                    self.flood_vlans(bridge)
+            if port.kind == "internal":
+                self.steps.append(("gone", port.name))
+
+    def change_add(self):
+        free = [n for n in POOL if n not in self.ports]
+        if free:
+            name = self.pick(free)
+            self.note("port added")
+            self.port_new(name, self.pick(self.bridges))
+            if not self.mirrors_may_stay():
+                self.forget(self.ports[name])
+                self.vsctl("del-port", name)
+
+    def change_move(self):
+        """To another bridge, or out of this one and in again, in one transaction."""
+        port = self.pick(p for p in self.changeable() if p.kind == "veth")
+        if any(port.name in m.src | m.dst | {m.out} for m in self.mirrors.values()):
+            return
+        bridge = self.pick(self.bridges)
+        self.note("port moved")
+        patched = self.has_patch(port.bridge)
+        self.forget(port)
+        self.vsctl("del-port", port.name, "--", "add-port", bridge, port.name)
+        if patched and self.excludes("flush-elsewhere"):
+            for bridge in self.bridges:
+                self.flood_vlans(bridge)
+        self.ports[port.name] = Port(port.name, bridge, "veth")
+        if not self.mirrors_may_stay():
+            self.forget(self.ports[port.name])
+            self.vsctl("del-port", port.name)
+
+    def change_link(self):
+        name = self.pick(POOL)
+        is_up = name in self.down
+        (self.down.discard if is_up else self.down.add)(name)
+        self.note("link set down or up")
+        self.steps.append(("link", name, is_up))
+
+    def change_bridge(self):
+        self.bridge_change(self.pick(self.bridges))
+
+    def bridge_change(self, name):
+        kind = self.pick(("flood_vlans", "forward-bpdu", "forward-bpdu", "fail_mode"))
+        self.note(kind)
+        if kind == "flood_vlans":
+            self.flood_vlans(name)
+        elif kind == "forward-bpdu":
+            value = self.pick(("true", "true", "false"))
+            self.vsctl("set", "bridge", name, f"other_config:forward-bpdu={value}")
+        elif self.chance(50):
+            self.vsctl("set", "bridge", name, "fail_mode=secure")
+        else:
+            self.vsctl("clear", "bridge", name, "fail_mode")
+
+    def flood_vlans(self, bridge):
+        """Others than before; what was learned is forgotten."""
+        vlans = self.floods.get(bridge, ())
+        while vlans == self.floods.get(bridge, ()):
+            vlans = tuple(sorted(self.some((0, 10, 20, 30, 99, 77), 0)))
+        self.floods[bridge] = vlans
+        self.vsctl("set", "bridge", bridge, f"flood_vlans=[{','.join(map(str, vlans))}]")
+
+    def change_mirror(self):
+        if not self.mirrors or self.chance(35):
+            return self.mirror_new()
+        m = self.pick(self.mirrors.values())
+        if self.chance(35):
+            return self.mirror_delete(m)
+        self.mirror_alter(m)
+
+    def mirror_delete(self, m):
+        del self.mirrors[m.name]
+        if not self.mirrors_may_stay():  # a port that was reserved is not any more
+            self.mirrors[m.name] = m
+            return
+        self.note("mirror deleted")
+        self.vsctl("--", "--id=@m", "get", "mirror", m.name,
+                   "--", "remove", "bridge", m.bridge, "mirrors", "@m")
+
+    def mirror_alter(self, m):
+        new = Mirror(m.name, m.bridge)
+        self.mirror_draw(new)
+        self.mirrors[m.name] = new
+        if not self.mirrors_may_stay():
+            self.mirrors[m.name] = m
+            return
+        self.note("mirror changed")
+        self.mirror_note(new)
+        words, columns = self.mirror_words(new)
+        self.vsctl("clear", "mirror", m.name, "select_src_port", "select_dst_port", "select_vlan",
+                   "output_port", "output_vlan", "snaplen", "--", "set", "mirror", m.name,
+                   "select_all=false", *words, *(["--", "set", "mirror", m.name] + columns
+                                                 if columns else []))
+
+    # --- frames ---
+
+    def frames(self, n):
+        for _ in range(n):
+            port = self.pick(p for p in self.ports.values() if p.has_device())
+            frame = self.frame(port)
+            self.steps.append(("frame", port.name, frame, self.set_aside(frame)))
+
+    def frame(self, port):
+        kind = self.pick(("station",) * 9 + ("broadcast",) * 4 + ("multicast",) * 2 + ("unknown",) * 2
+                         + ("reserved", "reserved", "not reserved"))
+        self.note(f"to {kind}")
+        dst = {
+            "station": lambda: mac_of(self.pick(POOL)),
+            "broadcast": lambda: b"\xff" * 6,
+            "multicast": lambda: bytes.fromhex("01005e000063"),
+            "unknown": lambda: bytes.fromhex("02dead000001"),
+            "reserved": lambda: bytes.fromhex(self.pick(RESERVED)),
+            "not reserved": lambda: bytes.fromhex(self.pick(NOT_RESERVED)),
+        }[kind]()
+        source = self.rng.randrange(100)
+        if source < 65 and port.name in POOL:
+            src = mac_of(port.name)
+        elif source < 92:
+            self.note("from a station that moved")
+            src = mac_of(self.pick(POOL))
+        elif source < 96:
+            self.note("from a group address")
+            src = bytes.fromhex("01005e000001")
+        else:
+            self.note("from 0")
+            src = bytes(6)
+        return self.frame_body(dst + src, self.tags(port))
+
+    def tags(self, port):
+        kind = self.pick(TAGGINGS)
+        self.note(f"tags: {kind}")
+        vids = port.likely_vids() if self.chance(80) else VIDS
+
+        def tag(tpid=0x8100, vid=None, priority=0):
+            return struct.pack("!HH", tpid, (self.pick(vids) if vid is None else vid)
+                               | priority << 13)
+
+        some = self.rng.randint(1, 7)
+        return {
+            "none": lambda: b"",
+            "zero": lambda: tag(vid=0),
+            "priority": lambda: tag(vid=0, priority=some),
+            "one": tag,
+            "one with priority": lambda: tag(priority=some),
+            "802.1ad": lambda: tag(0x88A8, priority=self.pick((0, some))),
+            "double": lambda: tag() + tag(vid=self.pick(VIDS)),
+            "802.1ad double": lambda: tag(0x88A8) + tag(priority=self.pick((0, some))),
+            "double with 0 outside": lambda: tag(vid=0, priority=self.pick((0, some))) + tag(),
+            "triple": lambda: tag(0x88A8) + tag() + tag(),
+        }[kind]()
+
+    def frame_body(self, addresses, tags):
+        kind = self.pick(TYPES)
+        length = self.pick(LENGTHS)
+        if self.chance(4):
+            length = self.rng.randint(24 if tags else 16, 59)
+            self.note("short frame")
+        if length > SMALL_LENGTH:
+            self.note("frame above an MTU")
+        n = len(self.steps)
+        body = struct.pack("!HI", kind, n) + self.rng.randbytes(8) + bytes(range(256)) * 6
+        return (addresses + tags + body)[:length]
+
+
+# Of each 200 seeds at least so many.
+MINIMUM = {}

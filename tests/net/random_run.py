@@ -1,0 +1,289 @@
+#!/usr/bin/python3 -IS
+# SPDX-License-Identifier: Apache-2.0
+"""The same ovs-vsctl commands and the same frames on two switches, and all that arrives
+compared byte for byte.  Started by tests/net/random.bats, which makes the two worlds.
+
+  random_run.py [--seeds N] [--first SEED] [--shrink] WORLD WORLD
+      WORLD is DIR:PID: where the switch's db.sock is, and the process whose namespaces are
+      the world.  One pair of switches serves all seeds.
+      --shrink takes steps out of the first seed that differs as long as it still does, and
+      prints what is left.
+
+In each world the pool's veth pairs exist, their user's ends in namespace "ends", and a bridge
+"bz" with the ports za and zb.  What is sent there after a frame is a sentinel: when the second
+one has arrived, whatever the switch had to send for the frame has arrived as well, as each
+switch works and delivers on one processor, in order.  (One is not enough: a switch that reads
+its ports in turn may have passed over the frame's port just before.)"""
+import argparse
+import collections
+import fcntl
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True  # nothing outside build/
+import frames  # noqa: E402
+import random_draw as draw  # noqa: E402
+
+ROOT = os.path.realpath(f"{HERE}/../..")
+VSCTL = f"{ROOT}/build/peers/bin/ovs-vsctl"
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+LIMIT = 20.0  # seconds that anything may take
+
+
+class World:
+    def __init__(self, word):
+        self.directory, pid = word.rsplit(":", 1)
+        self.home = f"/proc/{pid}/ns/net"
+        self.ends = f"/proc/{pid}/root/run/netns/ends"
+        self.name = os.path.basename(self.directory)
+        self.poll = select.epoll()
+        self.by_fd, self.ports = {}, {}
+        self.arrived = collections.Counter()
+        self.sentinel = 0
+        for name in draw.POOL + ["za", "zb"]:
+            self.listen(name, self.ends)
+
+    def listen(self, name, netns):
+        port = frames.Port(name, netns)
+        self.ports[name] = port
+        self.by_fd[port.socket.fileno()] = port
+        self.poll.register(port.socket, select.EPOLLIN)
+
+    def device(self, name):
+        """A device of the switch's, in the world's own namespace."""
+        self.set_link(name, True, self.home)
+        self.listen(name, self.home)
+
+    def gone(self, name):
+        port = self.ports.pop(name)
+        self.poll.unregister(port.socket)
+        del self.by_fd[port.socket.fileno()]
+        port.socket.close()
+
+    def set_link(self, name, is_up, netns=None):
+        with frames.inside(netns or self.ends):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        request = struct.pack("16sH14x", name.encode(), 0)
+        flags = struct.unpack_from("H", fcntl.ioctl(s, SIOCGIFFLAGS, request), 16)[0]
+        flags = flags | IFF_UP if is_up else flags & ~IFF_UP
+        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags))
+        s.close()
+
+    def vsctl(self, words):
+        return subprocess.Popen(
+            [VSCTL, f"--db=unix:{self.directory}/db.sock", "--timeout=20", *words],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def send(self, name, data):
+        try:
+            self.ports[name].socket.send(data)
+        except OSError:
+            pass  # the device is down, or the frame too long for it: so it is in both worlds
+
+    def send_sentinel(self, number):
+        self.send("za", b"\xff" * 6 + self.ports["za"].mac + struct.pack("!HQ50x", 0x88B5, number))
+
+    def collect(self, until):
+        """Takes what has arrived, up to this sentinel."""
+        limit = time.monotonic() + LIMIT
+        while self.sentinel < until:
+            ready = self.poll.poll(max(0, limit - time.monotonic()))
+            if not ready:
+                sys.exit(f"{self.name}: no sentinel came through within {LIMIT} s")
+            self.take(fd for fd, _ in ready)
+        self.take(list(self.by_fd))
+
+    def take(self, fds):
+        for fd in fds:
+            port = self.by_fd[fd]
+            while (frame := port.receive()) is not None:
+                if port.name == "zb":
+                    self.sentinel = struct.unpack_from("!Q", frame[0], 14)[0]
+                elif port.name != "za":
+                    self.arrived[port.name, frame[0], frame[1]] += 1
+
+
+class Difference(Exception):
+    pass
+
+
+class Run:
+    """Scenarios, in both worlds at once."""
+
+    def __init__(self, worlds):
+        self.worlds = worlds
+        self.number = 0
+        self.arrivals = 0
+        self.set_aside = 0
+        self.is_strict = True # a command that fails is an error of the scenario
+
+    def vsctl(self, words):
+        running = [w.vsctl(words) for w in self.worlds]
+        said = [p.communicate()[1] for p in running]
+        if len({p.returncode for p in running}) > 1 or (self.is_strict and running[0].returncode):
+            raise Difference("  ".join(f"{w.name}: exit {p.returncode} {text.strip()}"
+                                       for w, p, text in zip(self.worlds, running, said)))
+
+    def settle(self):
+        for _ in range(2):
+            self.number += 1
+            for w in self.worlds:
+                w.send_sentinel(self.number)
+            for w in self.worlds:
+                w.collect(self.number)
+
+    def step(self, kind, *args):
+        if kind == "vsctl":
+            self.vsctl(args[0])
+        elif kind == "frame":
+            self.frame(*args)
+        else:
+            for w in self.worlds:
+                {"device": w.device, "gone": w.gone, "link": w.set_link}[kind](*args)
+            self.settle()  # Open vSwitch asks for news of devices when it looks for frames
+
+    def frame(self, name, data, set_aside):
+        for w in self.worlds:
+            w.arrived.clear()
+            w.send(name, data)
+        self.settle()
+        a, b = (w.arrived for w in self.worlds)
+        self.arrivals += sum(a.values())
+        differing = {port for port, _, _ in (a - b) + (b - a)}
+        if differing - set_aside:
+            raise Difference("\n".join(
+                f"    only {w.name}: {show(one - other)}"
+                for w, one, other in ((self.worlds[0], a, b), (self.worlds[1], b, a))))
+        self.set_aside += len(differing)
+
+    def scenario(self, steps):
+        """None, or where and how the worlds differ."""
+        try:
+            for n, step in enumerate(steps):
+                try:
+                    self.step(*step)
+                except Difference as difference:
+                    return n, str(difference)
+            return None
+        finally:
+            self.clear()
+
+    def clear(self):
+        self.is_strict, was = False, self.is_strict
+        words = [w for b in draw.BRIDGES for w in ("--", "--if-exists", "del-br", b)]
+        self.vsctl(words[1:])
+        self.is_strict = was
+        for w in self.worlds:
+            for name in [n for n in w.ports if n not in draw.POOL + ["za", "zb"]]:
+                w.gone(name)
+            for name in draw.POOL:
+                w.set_link(name, True)
+
+
+def show(arrivals):
+    return ", ".join(
+        f"{port} {frames.split(data)[0]} {len(data)} bytes" + (f" type {kind}" if kind else "")
+        + (f" x{n}" if n > 1 else "") for (port, data, kind), n in sorted(arrivals.items())) or "-"
+
+
+def describe(step):
+    if step[0] == "vsctl":
+        return "ovs-vsctl " + " ".join(step[1])
+    if step[0] == "frame":
+        form, bare = frames.split(step[2])
+        return (f"frame at {step[1]}: {form} dst={bare[:6].hex(':')} src={bare[6:12].hex(':')}"
+                f" type={bare[12:14].hex()} {len(step[2])} bytes")
+    return " ".join(map(str, step))
+
+
+def shrink(run, steps):
+    """Fewer steps that still make a difference."""
+    run.is_strict = False
+    size, tries = len(steps) // 2, 60
+    while size and tries:
+        at = 0
+        while at < len(steps) and tries:
+            fewer = steps[:at] + steps[at + size:]
+            tries -= 1
+            try:
+                found = run.scenario(fewer)
+            except (KeyError, OSError):
+                found = None  # a step needs one that is gone
+            if found:
+                steps = fewer[: found[0] + 1]
+            else:
+                at += size
+        size //= 2
+    return steps
+
+
+def read_allow():
+    rules = {}
+    with open(f"{HERE}/random.allow", encoding="ascii") as f:
+        for line in f:
+            if line.strip() and line[0] != "#":
+                rule, where, how, why = line.split(None, 3)
+                rules[rule] = (where, how, why.strip())
+    return rules
+
+
+def report(features, excluded, rules, seeds):
+    """The tally; true if too little of something was drawn."""
+    few = []
+    for name in sorted(set(features) | set(draw.MINIMUM)):
+        least = draw.MINIMUM.get(name)
+        print(f"  {features[name]:6} {name}" + ("" if least is None else
+                                               f" (of {least * seeds // 200})"))
+        if least is None or features[name] < least * seeds // 200:
+            few.append(name)
+    for rule, (where, how, why) in rules.items():
+        print(f"  {excluded[rule]:6} not drawn, or set aside, by {where}: {why}")
+    if few:
+        print("drawn too seldom, or without a minimum: " + ", ".join(few))
+    return bool(few)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--shrink", action="store_true")
+    parser.add_argument("world", nargs=2)
+    args = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    run = Run([World(w) for w in args.world])
+    rules = read_allow()
+    features, excluded = collections.Counter(), collections.Counter()
+    differing, start = 0, time.monotonic()
+    for seed in range(args.first, args.first + args.seeds):
+        scenario = draw.Scenario(seed, rules)
+        features += scenario.features
+        excluded += scenario.excluded
+        found = run.scenario(scenario.steps)
+        if found:
+            differing += 1
+            steps = scenario.steps
+            print(f"seed {seed}: step {found[0]}: {describe(steps[found[0]])}\n{found[1]}")
+            if args.shrink:
+                steps = shrink(run, steps[: found[0] + 1])
+                print("\n".join(f"    {describe(s)}" for s in steps))
+                found = run.scenario(steps)
+                print(found[1] if found else "    (not always)")
+            sys.stdout.flush()
+            run.is_strict = True
+    few = report(features, excluded, rules, args.seeds)
+    print(f"seeds {args.first} to {args.first + args.seeds - 1}: {differing} differ;"
+          f" {run.arrivals} arrivals compared, {run.set_aside} set aside,"
+          f" {time.monotonic() - start:.1f} s")
+    sys.exit(bool(differing or few or not run.arrivals))
+
+
+if __name__ == "__main__":
+    main()
