@@ -53,6 +53,13 @@ static __always_inline const struct port_config *walk_port(struct ctx *c, __u32 
 	return port && slot != c->w->in_slot && !is_protected_pair(port, c->in) ? port : NULL;
 }
 
+/* Do mirrors see what leaves here?  They see it as the port reads it back: what it would not
+ * take in they do not. */
+static __always_inline bool is_seen_leaving(const struct ctx *c, const struct port_config *port)
+{
+	return port->flags & PORT_MIRRORED_OUT && vlan_admits(port, vlan_leave(port, &c->w->vlan));
+}
+
 /* Which mirrors select any of the outputs?  Into c->w->pending. */
 static long flood_select_step(__u32 i, void *arg)
 {
@@ -63,7 +70,7 @@ static long flood_select_step(__u32 i, void *arg)
 	if (!walk_next(c, &slot))
 		return 1;
 	port = walk_port(c, slot);
-	if (port && port->flags & PORT_MIRRORED_OUT)
+	if (port && is_seen_leaving(c, port))
 		for (int w = 0; w < MIRROR_WORDS; w++)
 			c->w->pending[w] |= port->dst_mirrors[w];
 	return 0;

@@ -55,6 +55,8 @@ static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct p
 	__u64 any = 0;
 	__u32 n;
 
+	if (!vlan_admits(out, c->w->form))
+		return;
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		any |= (out->dst_mirrors[w] | c->bridge->all_mirrors[w]) &
 		       (~c->w->done[w] | c->w->passed_over[w] | c->w->pending[w]);
@@ -110,7 +112,7 @@ static long oldest_step(__u32 i, void *arg)
 	if (!walk_next(c, &slot))
 		return 1;
 	port = walk_port(c, slot);
-	if (!port || !(port->flags & PORT_MIRRORED_OUT))
+	if (!port || !is_seen_leaving(c, port))
 		return 0;
 	if (!(port->dst_mirrors[(c->w->wanted_bit / 64) % MIRROR_WORDS] >> (c->w->wanted_bit % 64) &
 	      1))
@@ -324,7 +326,7 @@ static __always_inline void mirror_ingress(struct ctx *c)
 static __always_inline void mirror_egress(struct ctx *c)
 {
 	if (c->out) {
-		if (likely(!(c->out->flags & PORT_MIRRORED_OUT)))
+		if (likely(!is_seen_leaving(c, c->out)))
 			return;
 		mirror_begin(c, MIRROR_EGRESS);
 		for (int w = 0; w < MIRROR_WORDS; w++)

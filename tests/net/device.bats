@@ -21,6 +21,7 @@ no_device='could not open network device x (No such device)'
 
 works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 
+# B20
 @test "missing device: ofport -1, the reason in error and from ovs-vsctl, the rest unaffected" {
 	bridge
 	run -0 vsctl add-port br0 x
@@ -36,6 +37,7 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 	ovs-vsctl del-port x
 }
 
+# B20
 @test "a device that appears later is picked up" {
 	bridge
 	vsctl add-port br0 x 2>/dev/null
@@ -95,6 +97,7 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 	works
 }
 
+# E50
 @test "an unplugged and down device is followed in admin_state and link_state" {
 	bridge
 	is up vsctl get interface b admin_state
@@ -136,6 +139,7 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 	done
 }
 
+# B19
 @test "mtu_request sets the device" {
 	bridge -- set interface b mtu_request=1300
 	becomes 1300 vsctl get interface b mtu

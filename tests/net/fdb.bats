@@ -40,6 +40,7 @@ bridge() {
 	END
 }
 
+# B10
 @test "every admitted source is learned, even 0, even of a frame that is dropped; groups are not" {
 	bridge
 	expect <<-END
@@ -66,6 +67,7 @@ bridge() {
 	END
 }
 
+# B11
 @test "a destination behind the port of entry: dropped, also when it is the source" {
 	bridge
 	expect <<-END
@@ -76,6 +78,7 @@ bridge() {
 	END
 }
 
+# B16
 @test "reserved destinations are dropped, tagged or not; their neighbours are flooded" {
 	bridge
 	for last in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f; do
@@ -96,6 +99,7 @@ bridge() {
 	sed 's/nothing/b=- c=-/' "$BATS_TEST_TMPDIR/table" | expect
 }
 
+# B10
 @test "flood_vlans: nothing is learned there" {
 	bridge -- set bridge br0 flood_vlans=10,30
 	expect <<-END
@@ -111,6 +115,7 @@ bridge() {
 	END
 }
 
+# B13
 @test "a port's addresses are forgotten when its VLAN columns or protection change, and only then" {
 	ports d
 	bridge -- add-port br0 d
@@ -133,6 +138,7 @@ bridge() {
 	expect <<<$'a - dst=b > b=- c=- d=-\na - dst=c > c=-'
 }
 
+# B13
 @test "a deleted port takes its addresses along" {
 	bridge
 	expect <<<$'b - > a=- c=-\na - dst=b > b=-'
@@ -142,6 +148,7 @@ bridge() {
 	expect <<<'a - dst=b > b=- c=-'
 }
 
+# B14
 @test "link down: frames to addresses behind it are dropped, not flooded, and the addresses kept" {
 	bridge
 	expect <<<$'b - > a=- c=-\na - dst=b > b=-'
@@ -159,6 +166,7 @@ bridge() {
 	expect <<<'a - dst=b > b=-'
 }
 
+# B17
 @test "protected ports do not reach each other, known or flooded" {
 	bridge -- set port a protected=true -- set port b protected=true
 	expect <<-END
@@ -171,6 +179,7 @@ bridge() {
 	END
 }
 
+# B18
 @test "fail_mode=secure forwards nothing" {
 	bridge
 	ovs-vsctl set-fail-mode br0 secure
@@ -179,6 +188,7 @@ bridge() {
 	expect <<<'a - > b=- c=-'
 }
 
+# B15
 @test "mac-table-size bounds the table, and new addresses still get through" {
 	bridge -- set bridge br0 other_config:mac-table-size=10
 	for i in {10..49}; do
@@ -195,6 +205,7 @@ bridge() {
 }
 
 gone() { expect --patience=0.2 <<<$'c - > a=- b=-\na - dst=b > b=- c=-'; }
+# B15
 @test "ageing: an address is gone 15 to 18 s after its last frame, others stay" {
 	bridge -- set bridge br0 other_config:mac-aging-time=15
 	expect <<<$'b - > a=- c=-\nc - > a=- b=-\na - dst=b > b=-'

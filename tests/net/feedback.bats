@@ -18,6 +18,7 @@ port_counts() {
 	done | paste -sd' '
 }
 
+# E50
 @test "when ovs-vsctl returns, the port's columns are there and frames pass" {
 	ports a b
 	ovs-vsctl add-br br0
@@ -104,6 +105,7 @@ port_counts() {
 	(($(vsctl get interface a ofport) > 0))
 }
 
+# E49
 @test "ofport: from 1 upwards, a freed number is not given again at once, requests are honoured live" {
 	ports a b c d
 	ovs-vsctl add-br br0
@@ -123,6 +125,7 @@ port_counts() {
 	is 30 vsctl get interface a ofport
 }
 
+# E49
 @test "datapath_id: from the local port's address, which other_config may set" {
 	ports a
 	ovs-vsctl add-br br0 -- add-port br0 a
@@ -136,6 +139,7 @@ port_counts() {
 	becomes '"00000000000000ab"' vsctl get bridge br0 datapath_id
 }
 
+# E50
 @test "Interface.statistics: what crossed the port, seen from the switch, whoever it went to" {
 	ports a b c m
 	ns n1

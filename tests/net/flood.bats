@@ -9,6 +9,7 @@ setup_file() { world_start; }
 teardown_file() { world_end; }
 teardown() { world_reset; }
 
+# B12
 @test "broadcast, multicast and unknown unicast go to every port but the one they came from" {
 	ports a b c d
 	ovs-vsctl add-br br0 -- add-port br0 a -- add-port br0 b -- add-port br0 c -- add-port br0 d
@@ -100,6 +101,7 @@ teardown() { world_reset; }
 	END
 }
 
+# B19
 @test "a frame above a port's MTU is dropped for that port only" {
 	ports a b c
 	ovs-vsctl add-br br0 -- add-port br0 a -- add-port br0 b -- add-port br0 c
@@ -129,6 +131,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A9
 @test "frames of 14 bytes and of any length up to the MTU pass unchanged" {
 	ports a b
 	ovs-vsctl add-br br0 -- add-port br0 a -- add-port br0 b

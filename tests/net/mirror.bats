@@ -40,6 +40,7 @@ bridge() {
 	END
 }
 
+# C21
 @test "select_all copies everything once, also what is flooded to many" {
 	bridge
 	mirror br0 m0 select_all=true output_port=m
@@ -51,6 +52,7 @@ bridge() {
 	END
 }
 
+# C21
 @test "a frame that passes a source and a destination port is copied once" {
 	bridge
 	mirror br0 m0 select_src_port=a select_dst_port=b,c output_port=m
@@ -63,6 +65,7 @@ bridge() {
 	END
 }
 
+# C25
 @test "select_vlan restricts by the internal VLAN, and alone selects nothing" {
 	bridge -- set port a tag=10 -- set port b vlan_mode=native-untagged tag=20
 	mirror br0 m0 select_all=true select_vlan=10,20 output_port=m
@@ -85,6 +88,7 @@ bridge() {
 	END
 }
 
+# C25
 @test "select_vlan restricts select_src_port and select_dst_port" {
 	bridge
 	mirror br0 m0 select_src_port=a select_dst_port=b select_vlan=10 output_port=m
@@ -98,6 +102,7 @@ bridge() {
 
 # --- when ---
 
+# C22
 @test "taken after the input VLAN check and before all else" {
 	ports d
 	bridge -- set port a tag=10 -- set port b tag=20 -- add-port br0 d tag=10
@@ -132,6 +137,7 @@ bridge() {
 	END
 }
 
+# B17, B18
 @test "fail_mode=secure and protected ports: copies on input go on, not from protected to protected" {
 	bridge
 	mirror br0 m0 select_src_port=a output_port=m
@@ -158,6 +164,7 @@ bridge() {
 
 # --- form ---
 
+# C23
 @test "an output trunk shows the internal VLAN, whatever its trunks" {
 	bridge -- set port a tag=10 -- set port m trunks=99
 	mirror br0 m0 select_all=true output_port=m
@@ -173,6 +180,7 @@ bridge() {
 	END
 }
 
+# C23
 @test "an output access port shows frames of any VLAN untagged, whatever its tag" {
 	bridge -- set port a tag=10 -- set port m tag=55
 	mirror br0 m0 select_all=true output_port=m
@@ -184,6 +192,7 @@ bridge() {
 	END
 }
 
+# C24
 @test "a copy of what leaves an access port has lost its priority, of what leaves a trunk has not" {
 	bridge -- set port a tag=10
 	mirror br0 m0 select_dst_port=a output_port=m
@@ -196,6 +205,7 @@ bridge() {
 	expect <<<'b [10p3] > a=- c=[10p3] m=[10]'
 }
 
+# C24
 @test "of several destination ports the one that was added first gives the form" {
 	ovs-vsctl add-br br0 -- add-port br0 b
 	ovs-vsctl add-port br0 a tag=10
@@ -208,6 +218,7 @@ bridge() {
 	expect <<<'b [10p3] > a=- c=[10p3] m=[10p3]'
 }
 
+# C35
 @test "snaplen cuts the copy as it is sent, tag included, and nothing but the copy" {
 	bridge -- set port a tag=10
 	mirror br0 m0 select_src_port=a,b output_port=m snaplen=100
@@ -227,6 +238,7 @@ bridge() {
 
 # --- the output port ---
 
+# C26
 @test "the output port is reserved: nothing else goes there, nothing comes from there" {
 	bridge
 	expect <<<$'m - > a=- b=- c=-\na - dst=m > m=-'
@@ -247,6 +259,7 @@ bridge() {
 	expect <<<$'a - > b=- c=- m=-\nm - > a=- b=- c=-'
 }
 
+# C26
 @test "what arrives at an output port is mirrored by nobody" {
 	ports n
 	bridge -- add-port br0 n
@@ -258,12 +271,14 @@ bridge() {
 	END
 }
 
+# C27
 @test "an output port that is its own source gets nothing" {
 	bridge
 	mirror br0 m0 select_src_port=m output_port=m
 	expect <<<$'m - > nothing\na - > b=- c=-'
 }
 
+# C30
 @test "a mirror without output, or with ports of another bridge, copies nothing" {
 	ports x y
 	bridge -- add-br br1 -- add-port br1 x -- add-port br1 y
@@ -277,6 +292,7 @@ bridge() {
 	expect <<<$'y - > x=-\nb - > a=- c=- m=-'
 }
 
+# C31
 @test "a deleted port leaves the mirror's columns, and does not come back by itself" {
 	bridge
 	# As stock has it; a mirror of ours waits for its ports unless told not to.
@@ -296,12 +312,14 @@ bridge() {
 	expect <<<'a - > b=- c=- m=-'
 }
 
+# C30
 @test "an output port and an output VLAN: the port wins" {
 	bridge
 	mirror br0 m0 select_src_port=a output_port=m output_vlan=99
 	expect <<<$'a - > b=- c=- m=-\nb - > a=- c=-'
 }
 
+# C32
 @test "a copy to an output port is copied on by a mirror of that port's output, each mirror once" {
 	ports n
 	bridge -- add-port br0 n
@@ -331,6 +349,7 @@ bridge() {
 	expect <<<'a - x5 > b=- c=- m=-'
 }
 
+# C33
 @test "two mirrors to one port: one copy; to two ports: one each" {
 	ports n
 	bridge -- add-port br0 n
@@ -343,6 +362,7 @@ bridge() {
 	END
 }
 
+# C38
 @test "set bridge mirrors=@m replaces the mirror and its row" {
 	bridge
 	mirror br0 m0 select_src_port=a output_port=m
@@ -353,6 +373,7 @@ bridge() {
 	expect <<<$'a - > b=- c=-\nb - > a=- c=- m=-'
 }
 
+# C40
 @test "the bridge's own port and internal ports are sources and outputs like others" {
 	bridge -- add-port br0 i -- set interface i type=internal
 	ip link set dev br0 up
@@ -380,6 +401,7 @@ bridge() {
 	END
 }
 
+# C37
 @test "30 mirrors on one port, each to a port of its own" {
 	local i out=() add=() make=() want=''
 	for i in {1..30}; do
@@ -451,6 +473,7 @@ transfer() {
 
 # --- statistics ---
 
+# C36
 @test "statistics: one per mirrored frame, its length as it came in" {
 	ports d e f n
 	bridge -- set port a tag=10 -- add-br br1 -- add-port br1 d -- add-port br1 e -- add-port br1 f -- add-port br1 n

@@ -17,6 +17,7 @@ bridges() {
 		-- add-port br1 p1 -- set interface p1 type=patch options:peer=p0 "$@"
 }
 
+# B20
 @test "frames cross, and addresses are learned on both sides" {
 	bridges
 	expect <<-END
@@ -94,6 +95,7 @@ bridges() {
 	wait_until forget
 }
 
+# C39
 @test "mirrors take what enters and leaves by a patch port, and copy to one" {
 	bvs_only 'patch ports cannot be selected there' # switching.md C39 calls it a quirk
 	ports m

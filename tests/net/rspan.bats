@@ -19,6 +19,7 @@ bridge() {
 
 # --- where to ---
 
+# C28
 @test "copies go to every port that carries the VLAN, the port of entry included" {
 	bridge
 	mirror br0 m0 select_src_port=a output_vlan=99
@@ -30,6 +31,7 @@ bridge() {
 	END
 }
 
+# C28
 @test "ports that do not carry the VLAN get no copy, access ports of it get it untagged" {
 	bridge -- set port b trunks=1,2 -- set port c tag=99
 	ports d e f
@@ -53,6 +55,7 @@ bridge() {
 	END
 }
 
+# C28, C36
 @test "no port of the VLAN: nothing is sent, and it is counted" {
 	bridge -- set port a trunks=1 -- set port b trunks=1 -- set port c trunks=1 -- set port m trunks=1 \
 		-- set port br0 trunks=1
@@ -71,6 +74,7 @@ bridge() {
 
 # --- form ---
 
+# C28
 @test "the VLAN is replaced; priority, type and inner tags are kept" {
 	bridge -- set port b trunks=99 -- set port c trunks=99 -- set port m trunks=99 \
 		-- set port a trunks=0,10
@@ -104,6 +108,7 @@ bridge() {
 	END
 }
 
+# C35
 @test "snaplen cuts each copy as it is sent" {
 	bridge -- set port a trunks=1 -- set port b trunks=99 -- set port c tag=99 -- set port m trunks=1
 	mirror br0 m0 select_src_port=a output_vlan=99 snaplen=100
@@ -117,6 +122,7 @@ bridge() {
 
 # --- what is not copied ---
 
+# C28
 @test "frames of that VLAN and to reserved addresses are not copied, but counted" {
 	bridge
 	mirror br0 m0 select_src_port=a output_vlan=99
@@ -139,6 +145,7 @@ bridge() {
 	END
 }
 
+# C29
 @test "in the VLAN itself frames are learned as usual, but not with flood_vlans" {
 	bridge
 	mirror br0 m0 select_src_port=m output_vlan=99
@@ -176,6 +183,7 @@ bridge() {
 	END
 }
 
+# C30
 @test "the port wins over the VLAN, which takes over when the port is deleted" {
 	bridge
 	# With bvs-sticky the mirror waits for the port.
@@ -209,6 +217,7 @@ bridge() {
 	END
 }
 
+# C34
 @test "of a frame and its copy in the VLAN the frame is what others mirror" {
 	bvs_only 'there the older mirror decides' # switching.md C34 calls it a quirk
 	bridge
@@ -219,6 +228,7 @@ bridge() {
 
 # --- chains ---
 
+# C32
 @test "a chain of mirrors is followed to its end, each mirror once" {
 	ports n o
 	bridge -- add-port br0 n -- add-port br0 o

@@ -9,6 +9,7 @@ setup_file() { world_start; }
 teardown_file() { world_end; }
 teardown() { world_reset; }
 
+# A1, A4
 @test "access ports take untagged and priority-tagged frames and give untagged ones" {
 	ports a b c t
 	ovs-vsctl add-br br0 -- add-port br0 a tag=10 -- add-port br0 b tag=10 \
@@ -32,6 +33,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A3
 @test "trunks carry their VLANs, keep priority and TPID, and VLAN 0 untagged" {
 	ports t u v
 	ovs-vsctl add-br br0 -- add-port br0 t -- add-port br0 u trunks=10,20,4095 \
@@ -55,6 +57,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A6
 @test "of two tags the outer one counts, the inner one is payload" {
 	ports t u a
 	ovs-vsctl add-br br0 -- add-port br0 t -- add-port br0 u trunks=0,10 -- add-port br0 a tag=10
@@ -69,6 +72,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A1
 @test "native-tagged and native-untagged" {
 	ports n m a t
 	ovs-vsctl add-br br0 -- add-port br0 n vlan_mode=native-tagged tag=10 \
@@ -90,6 +94,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A2
 @test "tag and trunks without or against vlan_mode" {
 	ports a b c z t
 	# Access for its tag; access in VLAN 0; a trunk whatever its tag; access, VLAN 0.
@@ -110,6 +115,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A5
 @test "priority-tags: if-nonzero, true and always" {
 	ports a b c d t u
 	ovs-vsctl add-br br0 -- add-port br0 a tag=10 other_config:priority-tags=if-nonzero \
@@ -133,6 +139,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A7
 @test "dot1q-tunnel pushes and pops the service tag" {
 	ports q r s t
 	ovs-vsctl add-br br0 -- add-port br0 q vlan_mode=dot1q-tunnel tag=100 \
@@ -156,6 +163,7 @@ teardown() { world_reset; }
 	END
 }
 
+# B13
 @test "a change of VLAN columns counts from the next frame on" {
 	ports a b t
 	ovs-vsctl add-br br0 -- add-port br0 a tag=10 -- add-port br0 b tag=20 -- add-port br0 t
@@ -190,6 +198,7 @@ teardown() { world_reset; }
 	END
 }
 
+# B12
 @test "the bridge's own port is a trunk by default, and takes VLAN columns" {
 	ports a t
 	ovs-vsctl add-br br0 -- add-port br0 a tag=10 -- add-port br0 t
@@ -208,6 +217,7 @@ teardown() { world_reset; }
 	END
 }
 
+# A9
 @test "a frame that ends inside its tag goes nowhere" {
 	ports a b
 	ovs-vsctl add-br br0 -- add-port br0 a -- add-port br0 b

@@ -27,6 +27,7 @@ v() { ovs-vsctl "$@"; }
 	is br0 v list-br
 }
 
+# B20
 @test "fake bridges are access ports of a VLAN" {
 	ports a b t
 	v add-br br0

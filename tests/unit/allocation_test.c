@@ -259,11 +259,12 @@ static void no_slot_left(void **state)
 
 static void a_changed_port_is_flushed_alone(void **state)
 {
+	const struct vlan_bits flood_vlans = { .words = { 1 << 9 } };
 	struct fixture *f = *state;
 	struct slot before[3];
 	struct model_bridge *b;
 
-	for (int round = 0; round < 6; round++) {
+	for (int round = 0; round < 8; round++) {
 		begin(f);
 		b = bridge(f, 1);
 		for (unsigned int i = 0; i < 3; i++)
@@ -273,9 +274,10 @@ static void a_changed_port_is_flushed_alone(void **state)
 		b->ports[1]->vlan.mode = round >= 3 ? MODEL_VLAN_DOT1Q_TUNNEL : MODEL_VLAN_ACCESS;
 		b->ports[1]->vlan.priority_tags = round >= 4; /* nothing to forget */
 		b->ports[1]->is_reserved = round >= 5;
+		b->flood_vlans = round >= 6 ? &flood_vlans : NULL; /* a matter of all ports */
 		assign(f);
 		for (unsigned int i = 0; round && i < 3; i++) {
-			bool is_flushed = i == 1 && round < 4;
+			bool is_flushed = (i == 1 && round < 4) || round == 6;
 
 			assert_int_equal(b->ports[i]->slot.number, before[i].number);
 			assert_int_equal(b->ports[i]->slot.generation != before[i].generation,

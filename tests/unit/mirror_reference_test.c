@@ -97,6 +97,8 @@ static void copy_to(const struct mirror *mirror, uint32_t slot, struct vlan view
 		return;
 	form = vlan_leave(&w.ports[slot], &view);
 	want(slot, form, mirror->snaplen);
+	if (!vlan_admits(&w.ports[slot], form))
+		return; /* cannot be read back there */
 	m.onward[m.n_onward].slot = slot;
 	m.onward[m.n_onward++].view = vlan_enter(&w.ports[slot], form);
 }
@@ -170,6 +172,8 @@ static void offer_output(unsigned int n, const struct vlan *vlan, const uint32_t
 		struct vlan view;
 
 		if (!mirror->is_all && !mirror->dst[outs[i]])
+			continue;
+		if (!vlan_admits(port, vlan_leave(port, vlan)))
 			continue;
 		view = vlan_enter(port, vlan_leave(port, vlan));
 		offer(n, vlan, &view);

@@ -243,7 +243,7 @@ static const struct {
 	{ "dot1q-tunnel 5", "[10]", "dot1q-tunnel 5 cvlans 10", "[10]" },
 	{ "access 5", "", "dot1q-tunnel 5 cvlans 10", "-" },
 	{ "access 5", "", "dot1q-tunnel 5 cvlans 0,10", "" },
-	/* Without a tag of its own (OVS loses the customer's here; we do not). */
+	/* A8: without a tag of its own (OVS loses the customer's here; we do not). */
 	{ "dot1q-tunnel 0", "[10]", "trunk", "[10]" },
 };
 
