@@ -15,6 +15,7 @@
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) typeof(val) *name
 #define __noinline __attribute__((noinline))
+#define __weak __attribute__((weak))
 #define barrier_var(var) asm volatile("" : "+r"(var))
 static void *bpf_map_lookup_elem(const void *map, const void *key);
 static long bpf_map_update_elem(void *map, const void *key, const void *value, uint64_t flags);
@@ -26,6 +27,15 @@ static long bpf_redirect(uint32_t ifindex, uint64_t flags);
 static inline uint64_t bpf_jiffies64(void)
 {
 	return 1000;
+}
+static inline uint64_t bpf_ktime_get_ns(void)
+{
+	return 0;
+}
+static inline long bpf_ringbuf_output(void *ring, void *data, uint64_t size, uint64_t flags)
+{
+	(void)ring, (void)data, (void)size, (void)flags;
+	return 0;
 }
 static inline long bpf_skb_vlan_push(void *skb, uint16_t type, uint16_t tci)
 {
@@ -66,6 +76,7 @@ static inline long bpf_redirect_peer(uint32_t ifindex, uint64_t flags)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "forward.h"
 #pragma GCC diagnostic pop
 
@@ -89,7 +100,7 @@ static struct path {
 	struct port_stats port_stats;
 	struct fdb_value known; /* where `known_mac` is */
 	uint64_t known_mac; /* 0: nowhere */
-	uint64_t fdb_count;
+	struct fdb_count fdb_count;
 	struct settings settings;
 	struct reentry_job job;
 	struct work work;
@@ -185,7 +196,7 @@ static void path_run(uint32_t slot, uint64_t dst, struct vlan_form form, uint32_
 
 	path.n_sent = 0;
 	path.settings.reentry_ifindex = PATH_REENTRY;
-	path.fdb_count = 0;
+	path.fdb_count = (struct fdb_count){ 0 };
 	if (!begin(&c, 0, 0))
 		return;
 	if (use_port(&c, slot)) {
