@@ -34,6 +34,8 @@ class Column:
         self.min, self.max = t.get("min", 1), t.get("max", 1)
         self.is_scalar = self.min == self.max == 1 and not self.value
         self.is_number = self.key["type"] in ("integer", "real") and not self.value
+        # Holds many values now and then: big sets are trees in ours.
+        self.is_wide = self.max == "unlimited" and set(self.key) == {"type"}
         # Some are although the schema says otherwise: see adapt_column() in schema.c.
         refers = self.refers("strong") + self.refers("weak")
         self.is_lasting = not schema.get("ephemeral") or bool(refers and self.min)
@@ -171,8 +173,10 @@ class Generator:
         wrong = [None, {}, [], "x", 1.5, True, -1000, 1000, "x" * 20, ["uuid", "x"], ["set", 1]]
         return self.random.choice(wrong)
 
-    def atom(self, base):
+    def atom(self, base, is_wide=False):
         kind, r = base["type"], self.random
+        if is_wide and kind in ("integer", "string"):
+            return r.randrange(150) if kind == "integer" else "s%d" % r.randrange(150)
         if self.is_bad and self.chance(0.5):
             return self.wrong(base)
         if "enum" in base:
@@ -195,13 +199,14 @@ class Generator:
 
     def value(self, column, low=None):
         low = column.min if low is None else low
-        high = 80 if column.max == "unlimited" and self.chance(0.03) else 4
-        high = high if column.max == "unlimited" else min(column.max, high)
+        high = 4 if column.max == "unlimited" else min(column.max, 4)
+        if column.is_wide and self.chance(0.2):
+            high = 120
         if self.is_bad and self.chance(0.2):
             self.is_bad, high = False, high + 3
         keys = []
         for _ in range(self.random.randint(low, high)):
-            key = self.atom(column.key)
+            key = self.atom(column.key, column.is_wide)
             if key not in keys:
                 keys.append(key)
         if column.value:
