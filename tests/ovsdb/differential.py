@@ -4,8 +4,9 @@
 
 Plays random transactions and monitors (random_db.py) on both, each PER_SCHEMA of them with
 a schema of its own, until COUNT transactions were compared: every result, all that the
-clients were told, and the contents of all tables, ours also after a restart.  The first difference is cut down to the
-few steps that it takes, printed, and ends it with status 1.  Seeds are SEED, SEED + 1 ...
+clients were told, and the contents of all tables, ours also after a restart and as
+ovsdb-tool reads our file.  The first difference is cut down to the few steps that it takes,
+printed, and ends it with status 1.  Seeds are SEED, SEED + 1 ...
 
 Not compared is what the stock server leaves to chance (which of several violations it
 names, the order of rows), the 16th digit of reals, and what it is known to do wrong: it
@@ -15,8 +16,7 @@ gets; there are no monitors then.  Where it ends with a signal, or has dangling 
 at a difference all the same, the next schema follows.
 """
 import json
-import os
-import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -110,11 +110,14 @@ class Side:
             }
         return value
 
+    def selects(self):
+        return [
+            {"op": "select", "table": t, "where": [], "columns": ["_uuid"] + list(columns)}
+            for t, columns in self.schema.columns.items()
+        ]
+
     def contents(self):
-        ops = [{"op": "select", "table": t, "where": []} for t in self.schema.columns]
-        for op in ops:
-            op["columns"] = ["_uuid"] + list(self.schema.columns[op["table"]])
-        self.send(0, "transact", ["D"] + ops)
+        self.send(0, "transact", ["D"] + self.selects())
         reply, _ = self.receive(0)
         return dict(zip(self.schema.columns, (r["rows"] for r in reply["result"])))
 
@@ -240,23 +243,38 @@ class Pair:
         return normal[0]
 
     def compare_restarted(self):
-        """Ours with itself, as it comes back from its file."""
+        """Ours with itself, as it comes back from its file, and as ovsdb-tool reads that."""
         side = self.sides[0]
-        before = side.contents()
+        before = self.lasting(side.contents())
         for c in side.clients:
             c.sock.close()
         side.server.end()
+        self.compare_with("ovsdb-tool reads", before, self.lasting(self.tool_contents()))
         side.server.start()
         side.clients = [replay.rpc.Client(side.server.path)]
-        after = side.contents()
+        self.compare_with("after a restart it is", before, self.lasting(side.contents()))
+
+    def compare_with(self, what, before, after):
+        for table, rows in before.items():
+            if rows != after[table]:
+                only = [r for r in rows if r not in after[table]]
+                others = [r for r in after[table] if r not in rows]
+                raise Difference("%s was %s, %s %s" % (table, only, what, others))
+
+    def tool_contents(self):
+        query = ["D"] + self.sides[0].selects()
+        command = ["ovsdb-tool", "query", self.sides[0].server.file(0), json.dumps(query)]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        return dict(zip(self.schema.columns, (r["rows"] for r in json.loads(output))))
+
+    def lasting(self, contents):
+        """What is in the file."""
+        tables = {}
         for table, columns in self.schema.columns.items():
-            lasting = [n for n in columns if columns[n].is_lasting] + ["_uuid"]
-            rows = [
-                in_order({n: row[n] for n in lasting} for row in contents[table])
-                for contents in (before, after)
-            ]
-            if rows[0] != rows[1]:
-                raise Difference("%s was %s, after a restart %s" % (table, *map(json.dumps, rows)))
+            names = [n for n in columns if columns[n].is_lasting] + ["_uuid"]
+            rows = [{n: row[n] for n in names} for row in contents[table]]
+            tables[table] = in_order(self.sides[0].normal(rows))
+        return tables
 
     def dangling(self, tables):
         """Updates that take the stock server's dangling weak references out."""

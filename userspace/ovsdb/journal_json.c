@@ -57,9 +57,41 @@ static void put_whole_row(struct buf *to, const struct row *row)
 	buf_putc(to, '}');
 }
 
+/* How the columns of rows that changed are written. */
+struct form {
+	bool is_diff;
+	bool is_unfit; /* the stock server would misread a difference */
+};
+
+/* It refuses those of more elements than the column may have, with all that follows in the
+ * file, and takes a difference from a default that has elements for the value itself. */
+static bool is_unfit(const struct column *c, const struct datum *old, const struct datum *diff)
+{
+	if (datum_n(diff) > c->type.n_max)
+		return true;
+	return c->type.n_min && c->type.n_max > 1 && datum_equal(old, c->default_value, &c->type);
+}
+
+static int put_column_change(struct buf *to, const struct column *c, const struct datum *old,
+			     const struct datum *new, struct form *form, struct error *err)
+{
+	struct datum *diff;
+
+	if (!form->is_diff) {
+		datum_put_json(to, new, &c->type);
+		return 0;
+	}
+	if (datum_diff(old, new, &c->type, &diff, err) < 0)
+		return -1;
+	form->is_unfit |= is_unfit(c, old, diff);
+	datum_put_json(to, diff, &c->type);
+	datum_unref(diff);
+	return 0;
+}
+
 /* Writes nothing where no persistent column differs. */
-static int put_row_diff(struct buf *to, const struct row *old, const struct row *new,
-			bool *is_first_row, struct error *err)
+static int put_changed_row(struct buf *to, const struct row *old, const struct row *new,
+			   struct form *form, bool *is_first_row, struct error *err)
 {
 	const struct schema_table *t = new->table;
 	bool is_first = true;
@@ -68,30 +100,28 @@ static int put_row_diff(struct buf *to, const struct row *old, const struct row 
 	for (i = COLUMN_FIRST; i < t->n_columns; i++) {
 		const struct column *c = t->columns[i];
 		const struct datum *d0 = row_datum(old, c), *d1 = row_datum(new, c);
-		struct datum *diff;
 
 		if (!c->is_persistent || d0 == d1 || datum_equal(d0, d1, &c->type))
 			continue;
-		if (datum_diff(d0, d1, &c->type, &diff, err) < 0)
-			return -1;
 		if (is_first) {
 			put_row_key(to, new, is_first_row);
 			buf_putc(to, '{');
 		}
 		row_put_name(to, c, is_first);
 		is_first = false;
-		datum_put_json(to, diff, &c->type);
-		datum_unref(diff);
+		if (put_column_change(to, c, d0, d1, form, err) < 0)
+			return -1;
 	}
 	if (!is_first)
 		buf_putc(to, '}');
 	return 0;
 }
 
-static int put_change(struct buf *to, const struct row_change *c, bool *is_first, struct error *err)
+static int put_change(struct buf *to, const struct row_change *c, struct form *form, bool *is_first,
+		      struct error *err)
 {
 	if (c->old && c->new)
-		return put_row_diff(to, c->old, c->new, is_first, err);
+		return put_changed_row(to, c->old, c->new, form, is_first, err);
 	put_row_key(to, c->new ? c->new : c->old, is_first);
 	if (c->new)
 		put_whole_row(to, c->new);
@@ -101,7 +131,8 @@ static int put_change(struct buf *to, const struct row_change *c, bool *is_first
 }
 
 /* One table's rows; takes the brackets back where there turn out to be none. */
-static int put_table(struct buf *to, const struct row_change *changes, size_t n, struct error *err)
+static int put_table(struct buf *to, const struct row_change *changes, size_t n, struct form *form,
+		     struct error *err)
 {
 	size_t start = to->len, i;
 	bool is_first = true;
@@ -110,7 +141,7 @@ static int put_table(struct buf *to, const struct row_change *changes, size_t n,
 	buf_puts(to, row_change_table(changes)->name);
 	buf_puts(to, "\":{");
 	for (i = 0; i < n; i++) {
-		if (put_change(to, &changes[i], &is_first, err) < 0)
+		if (put_change(to, &changes[i], form, &is_first, err) < 0)
 			return -1;
 	}
 	if (is_first)
@@ -120,20 +151,35 @@ static int put_table(struct buf *to, const struct row_change *changes, size_t n,
 	return 0;
 }
 
-int journal_put_changes(struct buf *to, const struct change_list *changes, struct error *err)
+static int put_changes(struct buf *to, const struct change_list *changes, struct form *form,
+		       struct error *err)
 {
 	const struct row_change *c = changes->changes, *end = c + changes->n;
 	size_t n;
 
-	begin_record(to, changes->comment, true);
+	begin_record(to, changes->comment, form->is_diff);
 	for (; c < end; c += n) {
 		for (n = 1; c + n < end && row_change_table(c + n) == row_change_table(c); n++)
 			;
-		if (put_table(to, c, n, err) < 0)
+		if (put_table(to, c, n, form, err) < 0)
 			return -1;
 	}
 	buf_putc(to, '}');
 	return buf_ok(to) ? 0 : error_nomem(err);
+}
+
+/* Differences where they are safe, else whole values. */
+int journal_put_changes(struct buf *to, const struct change_list *changes, struct error *err)
+{
+	struct form diff = { .is_diff = true }, whole = { .is_diff = false };
+	size_t start = to->len;
+
+	if (put_changes(to, changes, &diff, err) < 0)
+		return -1;
+	if (!diff.is_unfit)
+		return 0;
+	to->len = start;
+	return put_changes(to, changes, &whole, err);
 }
 
 void journal_begin(struct journal_writer *w, struct buf *to, const char *comment)
