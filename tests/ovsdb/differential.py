@@ -5,7 +5,7 @@
 Plays random transactions and monitors (random_db.py) on both, each PER_SCHEMA of them with
 a schema of its own, until COUNT transactions were compared: every result, all that the
 clients were told, and the contents of all tables, ours also after a restart and as
-ovsdb-tool reads our file.  The first difference is cut down to the few steps that it takes,
+ovsdb-tool reads our file, and as ours reads the stock server's.  The first difference is cut down to the few steps that it takes,
 printed, and ends it with status 1.  Seeds are SEED, SEED + 1 ...
 
 Not compared is what the stock server leaves to chance (which of several violations it
@@ -16,6 +16,7 @@ gets; there are no monitors then.  Where it ends with a signal, or has dangling 
 at a difference all the same, the next schema follows.
 """
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -245,14 +246,30 @@ class Pair:
     def compare_restarted(self):
         """Ours with itself, as it comes back from its file, and as ovsdb-tool reads that."""
         side = self.sides[0]
-        before = self.lasting(side.contents())
+        before = self.lasting(side.contents(), side)
         for c in side.clients:
             c.sock.close()
         side.server.end()
-        self.compare_with("ovsdb-tool reads", before, self.lasting(self.tool_contents()))
+        self.compare_with("ovsdb-tool reads", before, self.lasting(self.tool_contents(), side))
         side.server.start()
         side.clients = [replay.rpc.Client(side.server.path)]
-        self.compare_with("after a restart it is", before, self.lasting(side.contents()))
+        self.compare_with("after a restart it is", before, self.lasting(side.contents(), side))
+
+    def compare_taken_over(self):
+        """The stock server's file, as ours reads it."""
+        columns = [c for t in self.schema.columns.values() for c in t.values()]
+        if any(c.refers("weak") or c.is_ephemeral and c.refers("strong") for c in columns):
+            return  # it leaves references dangling, and out
+        ours, stock = self.sides
+        before = self.lasting(stock.contents(), stock)
+        for c in ours.clients:
+            c.sock.close()
+        ours.server.end()
+        shutil.copy(stock.server.file(0), ours.server.file(0))
+        ours.server.start()
+        ours.clients = [replay.rpc.Client(ours.server.path)]
+        after = self.lasting(ours.contents(), stock)
+        self.compare_with("ours reads of the stock server's file", before, after)
 
     def compare_with(self, what, before, after):
         for table, rows in before.items():
@@ -267,13 +284,13 @@ class Pair:
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
         return dict(zip(self.schema.columns, (r["rows"] for r in json.loads(output))))
 
-    def lasting(self, contents):
-        """What is in the file."""
+    def lasting(self, contents, side):
+        """What is in that side's file."""
         tables = {}
         for table, columns in self.schema.columns.items():
             names = [n for n in columns if columns[n].is_lasting] + ["_uuid"]
             rows = [{n: row[n] for n in names} for row in contents[table]]
-            tables[table] = in_order(self.sides[0].normal(rows))
+            tables[table] = in_order(side.normal(rows))
         return tables
 
     def dangling(self, tables):
@@ -359,6 +376,7 @@ class Run:
                     self.look_at(pair.compare_contents())
             pair.compare_contents()
             pair.compare_restarted()
+            pair.compare_taken_over()
         except Difference as e:
             pair.blame(e)
         finally:

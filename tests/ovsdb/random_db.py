@@ -38,7 +38,8 @@ class Column:
         self.is_wide = self.max == "unlimited" and set(self.key) == {"type"}
         # Some are although the schema says otherwise: see adapt_column() in schema.c.
         refers = self.refers("strong") + self.refers("weak")
-        self.is_lasting = not schema.get("ephemeral") or bool(refers and self.min)
+        self.is_ephemeral = schema.get("ephemeral", False)
+        self.is_lasting = not self.is_ephemeral or bool(refers and self.min)
         # Inserts should name it: its default is nothing that is allowed.
         harmless = {"type", "maxInteger", "maxReal", "maxLength"}
         bases = [b for b in (self.key, self.value) if b]
