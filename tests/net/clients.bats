@@ -61,3 +61,13 @@ captured() { # DUMP: a frame that is sent now, or was sent before
 	is m0 vsctl --bare --columns=name list mirror
 	expect <<<'a - > b=- c=-'
 }
+
+@test "plain ovs-appctl finds the switch, and ovsdb-server is the same" {
+	local version
+	version=$(ovs-appctl -t "$DIR/switch.ctl" version)
+	is "$version" ovs-appctl version
+	is "$version" ovs-appctl -t ovsdb-server version
+	is "$(switch_pid)" cat "$DIR/ovs-vswitchd.pid"
+	ovs-appctl -t ovsdb-server ovsdb-server/list-remotes | grep -xF "punix:$DIR/db.sock"
+	ovs-appctl list-commands | grep -w vlog/set
+}
