@@ -119,6 +119,17 @@ ovsdb-server/get-sync-exclude-tables
 ovsdb-server/connect-active-ovsdb-server
 ovsdb-server/disconnect-active-ovsdb-server
 ovsdb-server/set-active-ovsdb-server
+ovsdb-server/tlog-list
+ovsdb-server/tlog-set S:Root on
+ovsdb-server/tlog-set S:None on
+ovsdb-server/tlog-set X:Root on
+ovsdb-server/tlog-set Root on
+ovsdb-server/tlog-set S:Root maybe
+ovsdb-server/tlog-set S:Root
+ovsdb-server/tlog-list
+ovsdb-server/tlog-set S:Root off
+ovsdb-server/tlog-set S:Root off
+ovsdb-server/tlog-list
 vlog/set none:info
 vlog/set dbg:info
 vlog/set console:file
@@ -348,6 +359,23 @@ levels() {
 	appctl vlog/reopen
 	appctl ovsdb-server/add-remote "punix:$dir/5.sock"
 	grep 5.sock "$dir/own.log"
+}
+
+@test "tlog-set logs the changes of a table" {
+	bvsd --schema="$schema" --pidfile
+	appctl ovsdb-server/tlog-set S:Root on
+	local json
+	for json in '{"op":"insert","table":"Root","row":{"name":"x","ints":["set",[1,2]]}}' \
+		'{"op":"update","table":"Root","where":[],"row":{"i":3}}' \
+		'{"op":"delete","table":"Root","where":[]}'; do
+		client transact "unix:$dir/db.sock" "[\"S\",$json]"
+	done
+	grep 'INFO transaction: table=Root op=inserted .* name="x"' "$dir/bvsd.log"
+	grep 'INFO transaction: table=Root op=updated .* i=3 ints=\["set",\[1,2\]\]' "$dir/bvsd.log"
+	grep 'INFO transaction: table=Root op=deleted ' "$dir/bvsd.log"
+	appctl ovsdb-server/tlog-set S:Root off
+	client transact "unix:$dir/db.sock" '["S",{"op":"insert","table":"Root","row":{"name":"unseen"}}]'
+	refute grep unseen "$dir/bvsd.log"
 }
 
 @test "perf-counters-show tells what methods cost, perf-counters-clear forgets it" {

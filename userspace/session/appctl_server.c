@@ -6,8 +6,9 @@
 #include "base/buf.h"
 #include "session/appctl.h"
 #include "session/coverage.h"
-#include "session/perf.h"
+#include "session/host.h"
 #include "session/server.h"
+#include "session/tlog.h"
 
 static int add_remote(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 		      struct error *err)
@@ -132,11 +133,30 @@ static int memory_show(void *arg, size_t n_args, const char *const *args, struct
 	return 0;
 }
 
+static int log_table(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		     struct error *err)
+{
+	bool is_on = !strcmp(args[1], "on");
+
+	(void)n_args, (void)reply;
+	if (!is_on && strcmp(args[1], "off"))
+		return error_set(err, "syntax error", "invalid command argument");
+	return tlog_set(server_host(arg), args[0], is_on, err);
+}
+
+static int list_logged(void *arg, size_t n_args, const char *const *args, struct buf *reply,
+		       struct error *err)
+{
+	(void)n_args, (void)args, (void)err;
+	tlog_put(server_host(arg), reply);
+	return 0;
+}
+
 static int perf_show(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 		     struct error *err)
 {
 	(void)n_args, (void)args, (void)err;
-	perf_put(server_perf(arg), reply);
+	perf_put(&server_host(arg)->perf, reply);
 	return 0;
 }
 
@@ -144,7 +164,7 @@ static int perf_forget(void *arg, size_t n_args, const char *const *args, struct
 		       struct error *err)
 {
 	(void)n_args, (void)args, (void)reply, (void)err;
-	perf_clear(server_perf(arg));
+	perf_clear(&server_host(arg)->perf);
 	return 0;
 }
 
@@ -195,6 +215,8 @@ static const struct {
 	{ "ovsdb-server/set-active-ovsdb-server-probe-interval", "", 1, 1, refuse_copying },
 	{ "ovsdb-server/set-sync-exclude-tables", "", 0, 1, refuse_copying },
 	{ "ovsdb-server/sync-status", "", 0, 0, sync_status },
+	{ "ovsdb-server/tlog-list", "", 0, 0, list_logged },
+	{ "ovsdb-server/tlog-set", "DB:TABLE on|off", 2, 2, log_table },
 };
 
 int appctl_server_add(struct appctl *a, struct server *s, struct error *err)

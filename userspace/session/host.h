@@ -21,6 +21,7 @@ struct loop;
 struct monitor_set;
 struct pending_set;
 struct session;
+struct tlog;
 
 struct hosted_db {
 	struct hosted_db *next; /* in order of name */
@@ -40,6 +41,7 @@ struct host {
 	struct lock_table *locks;
 	struct coverage *coverage;
 	struct perf perf;
+	struct tlog *tlogs; /* tables whose changes are logged */
 	struct session *sessions; /* session.c keeps these two */
 	unsigned int n_sessions;
 	unsigned int max_sessions;

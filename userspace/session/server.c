@@ -29,6 +29,7 @@
 #include "session/pending.h"
 #include "session/remotes.h"
 #include "session/session.h"
+#include "session/tlog.h"
 
 struct server_entry { /* a database and how the server hears of its commits */
 	struct hosted_db hosted; /* first: the host's list is of these */
@@ -57,6 +58,7 @@ static void on_commit(void *arg, const struct change_list *changes)
 
 	s->has_commits = true;
 	coverage_count(s->host.coverage, COVERAGE_db_commit);
+	tlog_changes(&s->host, &((struct server_entry *)arg)->hosted, changes);
 	if (s->remotes)
 		remotes_note(s->remotes, changes);
 }
@@ -218,6 +220,7 @@ void server_free(struct server *s)
 		lock_release_all(s->host.locks, &s->own_locks);
 	lock_table_free(s->host.locks);
 	coverage_free(s->host.coverage);
+	tlog_clear(&s->host);
 	db_free(s->server_db);
 	free(s);
 }
@@ -474,9 +477,9 @@ void server_put_memory(const struct server *s, struct buf *to)
 		   n_cells, n_monitors, s->host.n_sessions, n_works);
 }
 
-struct perf *server_perf(struct server *s)
+struct host *server_host(struct server *s)
 {
-	return &s->host.perf;
+	return &s->host;
 }
 
 struct coverage *server_coverage(const struct server *s)

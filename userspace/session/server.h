@@ -12,10 +12,10 @@
 struct buf;
 struct coverage;
 struct db;
+struct host;
 struct journal;
 struct key_names;
 struct loop;
-struct perf;
 struct server;
 
 /* With the database "_Server" and nothing else. */
@@ -55,7 +55,7 @@ void server_reconnect(struct server *s); /* ends all sessions; those that we mad
 
 /* "cells:N monitors:N ..." */
 void server_put_memory(const struct server *s, struct buf *to);
-struct perf *server_perf(struct server *s);
+struct host *server_host(struct server *s); /* for commands that are about the sessions */
 struct coverage *server_coverage(const struct server *s);
 
 /* The daemon itself takes this lock, so that clients which ask for it wait.  True: held. */
