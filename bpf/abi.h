@@ -340,7 +340,12 @@ struct explain_record {
 	__u32 outer, inner; /* tags as in pkt.h */
 	__u32 len;
 	__u32 pad;
-	__u64 done[MIRROR_WORDS], served[MIRROR_WORDS]; /* of EXPLAIN_PATCH */
+};
+
+/* The bridge's mirrors that have had the packet by then, of an EXPLAIN_PATCH, and those whose
+ * output has had a copy: map explain_patches, by the same number as the record. */
+struct explain_patch {
+	__u64 done[MIRROR_WORDS], served[MIRROR_WORDS];
 };
 
 /* What is asked for: map explain_job, ARRAY[1]. */
@@ -348,8 +353,7 @@ struct explain_job {
 	__u32 port; /* slot, where the frame comes in */
 	__u32 version; /* of the configuration */
 	__u32 hops; /* patch ports on its way */
-	__u32 bridge; /* where it came from by a patch port; 0: by no such */
-	__u64 done[MIRROR_WORDS], served[MIRROR_WORDS];
+	__u32 pad;
 };
 
 #ifndef __bpf__

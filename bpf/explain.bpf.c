@@ -14,6 +14,11 @@
 
 #include "abi.h"
 
+int explain_add(__u32 event, __u32 a, __u32 b);
+#define EXPLAIN(EVENT, A, B) ((void)explain_add(EVENT, A, B))
+
+#include "stats.h"
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, EXPLAIN_RECORDS);
@@ -27,6 +32,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct explain_job);
 } explain_job SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EXPLAIN_RECORDS);
+	__type(key, __u32);
+	__type(value, struct explain_patch);
+} explain_patches SEC(".maps");
 
 /* How many records there are. */
 struct {
@@ -45,108 +57,139 @@ struct {
 	__type(value, struct fdb_value);
 } live_fdb SEC(".maps");
 
-/* The place for one more; NULL: no more is written down. */
-static __noinline struct explain_record *explain_add(__u32 event, __u32 a, __u32 b)
+/* The number of the next record; the place for it, or NULL: no more is written down. */
+static __always_inline struct explain_record *explain_next(__u32 *ret_i)
 {
-	__u32 zero = 0, *n = bpf_map_lookup_elem(&explain_n, &zero), i;
-	struct explain_record *r;
+	__u32 zero = 0, *n = bpf_map_lookup_elem(&explain_n, &zero);
 
 	if (!n)
 		return NULL;
-	i = (*n)++;
-	r = bpf_map_lookup_elem(&explain_records, &i);
-	if (!r)
-		return NULL;
-	r->event = event;
-	r->a = a;
-	r->b = b;
-	r->c = 0;
-	return r;
+	*ret_i = (*n)++;
+	return bpf_map_lookup_elem(&explain_records, ret_i);
 }
 
-#define EXPLAIN(EVENT, A, B) ((void)explain_add(EVENT, A, B))
-
-#include "fdb.h"
-
-static __always_inline void explain_know(const struct fdb_key *key)
+/* Global functions, of which the verifier is sure once and not at every call. */
+__noinline int explain_put(const struct explain_record *r)
 {
-	struct fdb_value *live = bpf_map_lookup_elem(&live_fdb, key), value;
+	struct explain_record *to;
+	__u32 i;
 
-	if (!live)
-		return;
-	value.port = live->port;
-	value.seen = live->seen;
-	bpf_map_update_elem(&fdb, key, &value, BPF_ANY);
+	to = explain_next(&i);
+	if (!r || !to)
+		return -1;
+	*to = *r;
+	return 0;
 }
 
-/* Whatever the frame can ask for. */
-static __always_inline void explain_know_both(const struct ctx *c)
+__noinline int explain_add(__u32 event, __u32 a, __u32 b)
 {
-	struct fdb_key key __attribute__((aligned(8)));
+	struct explain_record *to;
+	__u32 i;
 
-	fdb_key_of(c, c->w->pkt.src, &key);
-	explain_know(&key);
-	fdb_key_of(c, c->w->pkt.dst, &key);
-	explain_know(&key);
-}
-
-static __always_inline void explain_forget_both(const struct ctx *c)
-{
-	struct fdb_count *count = fdb_count_of(c);
-	struct fdb_key key __attribute__((aligned(8)));
-
-	fdb_key_of(c, c->w->pkt.src, &key);
-	bpf_map_delete_elem(&fdb, &key);
-	fdb_key_of(c, c->w->pkt.dst, &key);
-	bpf_map_delete_elem(&fdb, &key);
-	if (count)
-		count->entries = 0;
-}
-
-static __always_inline void explain_frame(const struct ctx *c, struct explain_record *r)
-{
-	r->outer = c->w->worn.outer;
-	r->inner = c->w->worn.inner;
-	r->len = pkt_len(&c->w->pkt, c->w->worn);
+	to = explain_next(&i);
+	if (!to)
+		return -1;
+	to->event = event;
+	to->a = a;
+	to->b = b;
+	to->c = 0;
+	return 0;
 }
 
 /* What goes to the re-entry device is a job of its program's. */
-static __noinline long explain_reentry(const struct ctx *c)
+__noinline int explain_reentry(__u32 outer, __u32 inner, __u32 len)
 {
+	__u32 zero = 0, i;
+	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
 	struct explain_record *r;
-	struct reentry_job *job;
-	__u32 zero = 0;
+	struct explain_patch *p;
 
-	job = bpf_map_lookup_elem(&scratch, &zero);
-	if (!job || !c)
+	r = explain_next(&i);
+	if (!job || !r)
 		return -1;
 	job->outcome = job->snaplen ? OUTCOME_TRUNCATED : OUTCOME_SENT;
 	job->is_valid = 0;
 	job->is_mirrored = 0;
-	r = explain_add(job->ifindex ? EXPLAIN_SEND : EXPLAIN_PATCH,
-			job->ifindex ? job->ifindex : job->peer, job->port);
-	if (!r)
-		return 0;
+	r->event = job->ifindex ? EXPLAIN_SEND : EXPLAIN_PATCH;
+	r->a = job->ifindex ? job->ifindex : job->peer;
+	r->b = job->port;
 	r->c = job->snaplen;
-	explain_frame(c, r);
-	for (int i = 0; i < MIRROR_WORDS; i++) {
-		r->done[i] = job->done[i];
-		r->served[i] = job->served[i];
+	r->outer = outer;
+	r->inner = inner;
+	r->len = len;
+	p = bpf_map_lookup_elem(&explain_patches, &i);
+	if (!p)
+		return -1;
+	for (int w = 0; w < MIRROR_WORDS; w++) {
+		p->done[w] = job->done[w];
+		p->served[w] = job->served[w];
 	}
 	return 0;
 }
 
+__noinline int explain_sent(__u32 ifindex, __u32 outer, __u32 inner, __u32 len)
+{
+	struct explain_record *r;
+	struct settings *set;
+	__u32 zero = 0, i;
+
+	set = bpf_map_lookup_elem(&settings, &zero);
+	if (set && ifindex == set->reentry_ifindex)
+		return explain_reentry(outer, inner, len);
+	r = explain_next(&i);
+	if (!r)
+		return -1;
+	r->event = EXPLAIN_SEND;
+	r->a = ifindex;
+	r->b = 0;
+	r->c = 0;
+	r->outer = outer;
+	r->inner = inner;
+	r->len = len;
+	return 0;
+}
+
+#include "fdb.h"
+
+/* Userspace takes it out again. */
+__noinline int explain_know(const struct fdb_key *key)
+{
+	struct fdb_value *live, value;
+
+	if (!key)
+		return -1;
+	live = bpf_map_lookup_elem(&live_fdb, key);
+	if (!live)
+		return 0;
+	value.port = live->port;
+	value.seen = live->seen;
+	return bpf_map_update_elem(&fdb, key, &value, BPF_NOEXIST);
+}
+
+static __always_inline void explain_learn(const struct ctx *c)
+{
+	struct fdb_key key __attribute__((aligned(8)));
+
+	fdb_key_of(c, c->w->pkt.src, &key);
+	explain_know(&key);
+	fdb_learn(c);
+}
+
+static __always_inline bool explain_lookup(struct ctx *c)
+{
+	struct fdb_key key __attribute__((aligned(8)));
+
+	fdb_key_of(c, c->w->pkt.dst, &key);
+	explain_know(&key);
+	return fdb_lookup(c);
+}
+
+#define fdb_learn explain_learn
+#define fdb_lookup explain_lookup
+
 static __always_inline long explain_send(const struct ctx *c, __u32 ifindex)
 {
-	__u32 zero = 0;
-	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
-	struct explain_record *r;
-
-	if (set && ifindex == set->reentry_ifindex)
-		return explain_reentry(c);
-	r = explain_add(EXPLAIN_SEND, ifindex, 0);
-	if (r)
-		explain_frame(c, r);
+	explain_sent(ifindex, c->w->worn.outer, c->w->worn.inner, pkt_len(&c->w->pkt, c->w->worn));
 	return 0;
 }
 
@@ -158,30 +201,17 @@ static __always_inline long explain_send(const struct ctx *c, __u32 ifindex)
 
 static __always_inline void explain_decision(const struct ctx *c)
 {
-	struct explain_record *r;
+	struct explain_record r = { .event = EXPLAIN_NOT_ADMITTED,
+				    .a = c->w->is_dropped,
+				    .b = c->w->reason };
 
-	if (!c->w->is_admitted) {
-		explain_add(EXPLAIN_NOT_ADMITTED, c->w->is_dropped, c->w->reason);
-		return;
+	if (c->w->is_admitted) {
+		r.event = EXPLAIN_VLAN;
+		r.c = c->out ? c->w->out_slot : 0;
+		r.outer = c->w->vlan.outer;
+		r.inner = c->w->vlan.inner;
 	}
-	r = explain_add(EXPLAIN_VLAN, c->w->is_dropped, c->w->reason);
-	if (!r)
-		return;
-	r->outer = c->w->vlan.outer;
-	r->inner = c->w->vlan.inner;
-	r->c = c->out ? c->w->out_slot : 0;
-}
-
-/* The mirrors of this bridge that have had the packet on its way to a patch port. */
-static __always_inline void explain_mirrors(struct ctx *c, const struct explain_job *job)
-{
-	if (job->bridge != c->in->bridge)
-		return;
-	mirror_begin(c, MIRROR_INGRESS);
-	for (int i = 0; i < MIRROR_WORDS; i++) {
-		c->w->done[i] = job->done[i];
-		c->w->served[i] = job->served[i];
-	}
+	explain_put(&r);
 }
 
 SEC("tc") int bvs_explain(struct __sk_buff *skb)
@@ -194,15 +224,9 @@ SEC("tc") int bvs_explain(struct __sk_buff *skb)
 	if (!job || !begin(&c, job->hops, job->version))
 		return -1;
 	if (use_port(&c, job->port) && receive(&c)) {
-		explain_mirrors(&c, job);
-		/* Its VLAN is known when decide() asks, which is where it is learned. */
-		c.w->vlan = vlan_enter(c.in, c.w->pkt.form);
-		explain_know_both(&c);
 		decide(&c);
 		explain_decision(&c);
 		act(&c);
-		c.w->vlan = vlan_enter(c.in, c.w->pkt.form);
-		explain_forget_both(&c);
 	}
 	end(&c);
 	return 0;

@@ -108,6 +108,17 @@ play() {
 	is '["br0","br1","br0"]' eval 'explain --json br0 in_port=a,dl_vlan=10,dl_dst=ff:ff:ff:ff:ff:ff | jq -c "[.bridges[].bridge]"'
 }
 
+@test "a patch within a bridge: who has copied before it does not copy again" {
+	ovs-vsctl add-port br0 p0 -- set interface p0 type=patch options:peer=p1 -- set port p0 tag=10 \
+		-- add-port br0 p1 -- set interface p1 type=patch options:peer=p0 -- set port p1 tag=20 \
+		-- set port a tag=10 -- set port b tag=20
+	mirror br0 m0 select_src_port=a,p1 output_port=d
+	mirror br0 m1 select_dst_port=b output_port=d
+	play <<<'a - bc'
+	is '["it has seen to the packet before the patch port","its output has had a copy for another mirror"]' eval \
+		'explain --json br0 in_port=a,dl_dst=ff:ff:ff:ff:ff:ff | jq -c "[.bridges[1].mirrors[].why]"'
+}
+
 @test "protected ports, MTU, secure" {
 	ovs-vsctl set port a protected=true -- set port d protected=true
 	mirror br0 m select_src_port=a,b output_port=d

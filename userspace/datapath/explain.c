@@ -22,10 +22,10 @@ void explainer_close(struct explainer *e)
 static bool is_private(const struct bvs_explain *skel, const struct bpf_map *map)
 {
 	const struct bpf_map *const own[] = {
-		skel->maps.fdb,	    skel->maps.fdb_count,	skel->maps.port_stats,
-		skel->maps.work,    skel->maps.mirror_stats,	skel->maps.scratch,
-		skel->maps.signals, skel->maps.explain_job,	skel->maps.explain_n,
-		skel->maps.slots,   skel->maps.explain_records,
+		skel->maps.fdb,	      skel->maps.fdb_count,	  skel->maps.port_stats,
+		skel->maps.work,      skel->maps.mirror_stats,	  skel->maps.scratch,
+		skel->maps.signals,   skel->maps.slots,		  skel->maps.explain_job,
+		skel->maps.explain_n, skel->maps.explain_records, skel->maps.explain_patches,
 	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
@@ -80,33 +80,64 @@ static int load(struct explainer *e, const struct maps *maps, struct error *err)
 	return 0;
 }
 
-static int read_records(const struct bvs_explain *skel, struct explain_record **ret, size_t *ret_n,
-			struct error *err)
+/* What the program has learned, and had been told, is of this frame only. */
+static int forget(const struct bvs_explain *skel, struct error *err)
 {
-	struct explain_record *list;
-	uint32_t zero = 0, n;
+	int fdb = bpf_map__fd(skel->maps.fdb), counts = bpf_map__fd(skel->maps.fdb_count);
+	static const struct fdb_count none;
+	struct fdb_key key;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.explain_n), &zero, &n))
-		return error_errno(err, errno, "read BPF map explain_n");
-	if (n > EXPLAIN_RECORDS)
-		n = EXPLAIN_RECORDS;
-	list = calloc(n + 1, sizeof(*list));
-	if (!list)
-		abort();
-	for (uint32_t i = 0; i < n; i++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.explain_records), &i, &list[i])) {
-			free(list);
-			return error_errno(err, errno, "read BPF map explain_records");
-		}
+	while (!bpf_map_get_next_key(fdb, NULL, &key)) {
+		uint32_t bridge = key.bridge;
+
+		if (bpf_map_delete_elem(fdb, &key) ||
+		    bpf_map_update_elem(counts, &bridge, &none, 0))
+			return error_errno(err, errno, "delete from BPF map fdb");
 	}
-	*ret = list;
-	*ret_n = n;
 	return 0;
 }
 
+static int read_one(const struct bpf_map *map, uint32_t i, void *ret, struct error *err)
+{
+	if (bpf_map_lookup_elem(bpf_map__fd(map), &i, ret))
+		return error_errno(err, errno, "read BPF map %s", bpf_map__name(map));
+	return 0;
+}
+
+static int read_way(const struct bvs_explain *skel, struct explained *ret, struct error *err)
+{
+	struct explained way = { .n = 0 };
+	uint32_t n;
+
+	if (read_one(skel->maps.explain_n, 0, &n, err))
+		return -1;
+	way.n = n < EXPLAIN_RECORDS ? n : EXPLAIN_RECORDS;
+	way.is_cut_short = n > EXPLAIN_RECORDS;
+	way.records = calloc(way.n + 1, sizeof(*way.records));
+	way.patches = calloc(way.n + 1, sizeof(*way.patches));
+	if (!way.records || !way.patches)
+		abort();
+	for (uint32_t i = 0; i < way.n; i++) {
+		if (read_one(skel->maps.explain_records, i, &way.records[i], err) ||
+		    (way.records[i].event == EXPLAIN_PATCH &&
+		     read_one(skel->maps.explain_patches, i, &way.patches[i], err))) {
+			explained_free(&way);
+			return -1;
+		}
+	}
+	*ret = way;
+	return 0;
+}
+
+void explained_free(struct explained *e)
+{
+	free(e->records);
+	free(e->patches);
+	*e = (struct explained){ .n = 0 };
+}
+
 int explainer_run(struct explainer *e, const struct maps *maps, const struct explain_job *job,
-		  const void *frame, size_t len, struct explain_record **ret, size_t *ret_n,
-		  struct error *err)
+		  const void *frame, size_t len, struct explained *ret, struct error *err)
 {
 	struct bpf_test_run_opts run = { .sz = sizeof(run),
 					 .data_in = frame,
@@ -124,5 +155,5 @@ int explainer_run(struct explainer *e, const struct maps *maps, const struct exp
 		return error_errno(err, errno, "run BPF program bvs_explain");
 	if (run.retval)
 		return error_set(err, "internal error", "BPF program bvs_explain is at work");
-	return read_records(skel, ret, ret_n, err);
+	return forget(skel, err) ? -1 : read_way(skel, ret, err);
 }

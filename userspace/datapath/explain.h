@@ -4,12 +4,14 @@
  * Asks the packet path what it would do with a frame: the program of bpf/explain.bpf.c, run on
  * the configuration in force.  Loaded when somebody asks for the first time.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
 struct explain_job;
+struct explain_patch;
 struct explain_record;
 struct maps;
 
@@ -19,8 +21,16 @@ struct explainer {
 
 void explainer_close(struct explainer *e);
 
-/* One passage through one bridge.  *ret is malloc'd, *ret_n records of it count; as many as
- * EXPLAIN_RECORDS: there were more. */
+/* What the program wrote down, in order. */
+struct explained {
+	struct explain_record *records;
+	struct explain_patch *patches; /* by the same index, of those that are EXPLAIN_PATCH */
+	size_t n;
+	bool is_cut_short; /* there was more */
+};
+void explained_free(struct explained *e);
+
+/* One passage through one bridge.  *ret is the caller's to explained_free(). */
 must_check int explainer_run(struct explainer *e, const struct maps *maps,
 			     const struct explain_job *job, const void *frame, size_t len,
-			     struct explain_record **ret, size_t *ret_n, struct error *err);
+			     struct explained *ret, struct error *err);

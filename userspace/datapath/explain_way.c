@@ -22,6 +22,8 @@ struct entry {
 	const struct model_port *port;
 	uint8_t *bytes; /* in the arena */
 	size_t len;
+	/* Behind a patch within a bridge: its mirrors that have seen to the packet before. */
+	struct explain_patch before;
 };
 
 struct way {
@@ -43,6 +45,7 @@ struct passage {
 	struct explain_mirror *mirrors;
 	struct explain_output *copies; /* the next free one */
 	struct explain_mirror *mirror; /* the one at work; NULL: production */
+	struct explain_mirror nobody; /* at work for one that would not be asked again */
 	bool is_production;
 };
 
@@ -114,7 +117,8 @@ static uint8_t *with_tags(struct arena *arena, const struct entry *from,
 }
 
 /* It goes on at a patch port's other end. */
-static void go_on(struct passage *p, const struct explain_record *r)
+static void go_on(struct passage *p, const struct explain_record *r,
+		  const struct explain_patch *patch)
 {
 	struct way *w = p->way;
 	struct entry *e;
@@ -129,15 +133,15 @@ static void go_on(struct passage *p, const struct explain_record *r)
 		return;
 	e->job = (struct explain_job){ .port = r->a,
 				       .version = p->entry->job.version,
-				       .hops = p->entry->job.hops + 1,
-				       .bridge = p->entry->bridge->slot.number };
-	memcpy(e->job.done, r->done, sizeof(e->job.done));
-	memcpy(e->job.served, r->served, sizeof(e->job.served));
+				       .hops = p->entry->job.hops + 1 };
+	if (e->bridge == p->entry->bridge)
+		e->before = *patch;
 	e->bytes = with_tags(w->arena, p->entry, r, &e->len);
 	w->n_entries++;
 }
 
-static void read_output(struct passage *p, const struct explain_record *r)
+static void read_output(struct passage *p, const struct explain_record *r,
+			const struct explain_patch *patch)
 {
 	const struct image *image = p->way->dp->applier.active;
 	const uint32_t *slot =
@@ -156,7 +160,7 @@ static void read_output(struct passage *p, const struct explain_record *r)
 	if (r->event != EXPLAIN_PATCH)
 		return;
 	o->peer = port_at(p->way->model, r->a, NULL);
-	go_on(p, r);
+	go_on(p, r, patch);
 }
 
 static void read_drop(struct passage *p, const struct explain_record *r)
@@ -170,19 +174,33 @@ static void read_drop(struct passage *p, const struct explain_record *r)
 			(struct explain_drop){ .port = port, .why = drop_text(r->b) };
 }
 
+static bool has_bit(const __u64 *words, uint32_t bit)
+{
+	return words[bit / 64 % MIRROR_WORDS] >> bit % 64 & 1;
+}
+
+/* The program sees each passage as if it were the first; on the same bridge the packet path
+ * remembers. */
 static void read_mirror(struct passage *p, const struct explain_record *r)
 {
-	p->mirror = NULL;
+	const struct explain_patch *before = &p->entry->before;
+
+	p->mirror = &p->nobody;
 	for (size_t i = 0; i < p->to->n_mirrors; i++) {
 		struct explain_mirror *m = &p->mirrors[i];
+		bool is_done = has_bit(before->done, m->mirror->bit);
 
 		if (m->mirror->slot.number != r->a)
 			continue;
 		m->is_asked = true;
 		m->stage = (enum explain_stage)r->b;
 		m->is_copied = false;
-		m->why = NULL;
-		p->mirror = m;
+		m->why = is_done ? "it has seen to the packet before the patch port"
+			 : has_bit(before->served, m->mirror->bit)
+				 ? outcome_text(OUTCOME_FILTERED, EXPLAIN_MERGED)
+				 : NULL;
+		if (!m->why)
+			p->mirror = m;
 	}
 }
 
@@ -205,7 +223,8 @@ static void read_decision(struct passage *p, const struct explain_record *r)
 		p->to->dropped = drop_text(r->b);
 }
 
-static void read_record(struct passage *p, const struct explain_record *r)
+static void read_record(struct passage *p, const struct explain_record *r,
+			const struct explain_patch *patch)
 {
 	switch ((enum explain_event)r->event) {
 	case EXPLAIN_NOT_ADMITTED:
@@ -237,7 +256,7 @@ static void read_record(struct passage *p, const struct explain_record *r)
 		break;
 	case EXPLAIN_SEND:
 	case EXPLAIN_PATCH:
-		read_output(p, r);
+		read_output(p, r, patch);
 		break;
 	}
 }
@@ -250,9 +269,10 @@ static uint32_t tag_of(const struct entry *e)
 	return tag >> 16 == 0x8100 || tag >> 16 == 0x88a8 ? tag : 0;
 }
 
-static void read_records(struct way *w, const struct entry *e, const struct explain_record *records,
-			 size_t n, struct explain_passage *to)
+static void read_way(struct way *w, const struct entry *e, const struct explained *way,
+		     struct explain_passage *to)
 {
+	const size_t n = way->n;
 	struct passage p = { .way = w, .entry = e, .to = to };
 
 	p.outputs = arena_new_array(w->arena, struct explain_output, n + 1);
@@ -269,27 +289,26 @@ static void read_records(struct way *w, const struct entry *e, const struct expl
 	for (size_t i = 0; i < to->n_mirrors; i++)
 		p.mirrors[i].mirror = e->bridge->mirrors[i];
 	for (size_t i = 0; i < n; i++)
-		read_record(&p, &records[i]);
+		read_record(&p, &way->records[i], &way->patches[i]);
 	/* Every other reason has a record of its own. */
 	for (size_t i = 0; i < to->n_mirrors; i++) {
 		if (p.mirrors[i].is_asked && !p.mirrors[i].is_copied && !p.mirrors[i].why)
 			p.mirrors[i].why = "its filter does not take it";
 	}
-	if (n == EXPLAIN_RECORDS)
+	if (way->is_cut_short)
 		w->is_cut_short = true;
 }
 
 static int walk(struct way *w, struct explain_passage *passages, struct error *err)
 {
 	for (size_t i = 0; i < w->n_entries; i++) {
-		struct explain_record *records;
-		size_t n;
+		struct explained way;
 
 		if (explainer_run(&w->dp->explainer, &w->dp->maps, &w->entries[i].job,
-				  w->entries[i].bytes, w->entries[i].len, &records, &n, err))
+				  w->entries[i].bytes, w->entries[i].len, &way, err))
 			return -1;
-		read_records(w, &w->entries[i], records, n, &passages[i]);
-		free(records);
+		read_way(w, &w->entries[i], &way, &passages[i]);
+		explained_free(&way);
 	}
 	return 0;
 }
