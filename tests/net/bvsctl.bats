@@ -98,6 +98,24 @@ watches_rates() {
 	expect <<<'c [10] > b=- a=[10]'
 }
 
+@test "mirror add: filters, Open vSwitch's and tcpdump's" {
+	is 'm0: active' both mirror add br0 m0 --src=a --output=c --filter=arp
+	is 'm1: active' both mirror add br0 m1 --src=b --output-vlan=99 '--tcpdump=udp port 53'
+	run -0 both show --interval=0
+	[[ $output == *'mirror m0: from a if "arp" => c '*'mirror m1: from b if "udp port 53" => VLAN 99 '* ]]
+	run -0 both mirror show
+	[[ $output == *'filter: arp'*"filter as tcpdump's: udp port 53"* ]]
+	flow=dl_src=02:00:00:00:00:07,dl_dst=ff:ff:ff:ff:ff:ff
+	why() { bvsctl explain --json br0 "$1" | jq -r --arg m "$2" '.bridges[0].mirrors[] | select(.name == $m) | .why // "copied"'; }
+	is copied why "in_port=a,arp,$flow" m0
+	is 'its filter does not match' why "in_port=a,ip,$flow" m0
+	is copied why "in_port=b,udp,tp_dst=53,$flow" m1
+	is 'its filter does not match' why "in_port=b,udp,tp_dst=54,$flow" m1
+	expect <<<'a [10] > b=-' # its type is no ARP's
+	run -1 both mirror add br0 m2 --src=a --output=c --filter=nonsense=1
+	[[ $output == *'error: filter'*'it has been taken out again'* ]]
+}
+
 @test "mirror add: ports that are not there yet are waited for, patterns too" {
 	is 'm0: pending: waiting for port vnet7 (src)' both mirror add br0 m0 --src=vnet7 --output=c
 	is 'pending: waiting for port vnet7 (src)' eval 'get bridge br0 status:mirror-m0 | tr -d \"'

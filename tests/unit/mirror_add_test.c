@@ -95,9 +95,10 @@ static void each_option_has_its_column(void **state)
 				.is_all = true,
 				.output_vlan = 99,
 				.snaplen = 100,
-				.filter = "icmp" };
+				.filter = "icmp",
+				.expression = "tcp port 80" };
 	struct json_doc *v;
-	const struct json *row;
+	const struct json *row, *ids;
 
 	(void)state;
 	m.vlans[5] = m.vlans[4095] = true;
@@ -109,7 +110,10 @@ static void each_option_has_its_column(void **state)
 	assert_string_equal(member_string(row, "filter"), "icmp");
 	assert_int_equal(json_n_elements(json_at(json_get(row, "select_vlan"), 1)), 2);
 	assert_int_equal(number_of(json_at(json_at(json_get(row, "select_vlan"), 1), 1)), 4095);
-	assert_int_equal(json_n_elements(json_at(json_get(row, "external_ids"), 1)), 0);
+	ids = json_at(json_get(row, "external_ids"), 1);
+	assert_int_equal(json_n_elements(ids), 1);
+	assert_string_equal(json_string(json_at(json_at(ids, 0), 0)), "bvs-filter");
+	assert_string_equal(json_string(json_at(json_at(ids, 0), 1)), "tcp port 80");
 	json_doc_unref(v);
 }
 

@@ -155,6 +155,9 @@ static int set_option(struct mirror_add *m, int c, struct error *err)
 	case 'f':
 		m->filter = optarg;
 		break;
+	case 't':
+		m->expression = optarg;
+		break;
 	default:
 		return error_set(err, "syntax error", "%s: no such option, or its value is missing",
 				 m->name ? m->name : "add");
@@ -174,6 +177,7 @@ static int read_add(int argc, char **argv, struct mirror_add *m, struct error *e
 		{ "output-vlan", required_argument, NULL, 'O' },
 		{ "snaplen", required_argument, NULL, 'n' },
 		{ "filter", required_argument, NULL, 'f' },
+		{ "tcpdump", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -387,6 +391,7 @@ const struct cli_command cli_mirror = {
 		"       --all              all frames\n"
 		"       --vlan=VLANS       of these only those in VLANs as 10,20-29\n"
 		"       --filter=MATCH     and only those that match, as in ovs-fields(7)\n"
+		"       --tcpdump=EXPR     and only those that match, as in pcap-filter(7)\n"
 		"WHERE  --output=PORT      the port that gets the copies, and nothing else then\n"
 		"       --output-vlan=VLAN the ports of that VLAN\n"
 		"HOW    --snaplen=BYTES    copies are cut to this length\n"

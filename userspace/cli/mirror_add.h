@@ -19,6 +19,7 @@ struct mirror_add {
 	uint16_t output_vlan; /* 0: none */
 	uint32_t snaplen; /* 0: whole frames */
 	const char *filter; /* NULL: none */
+	const char *expression; /* tcpdump's; NULL: none */
 	bool vlans[4096]; /* select_vlan */
 };
 

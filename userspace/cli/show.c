@@ -77,6 +77,7 @@ static void put_mirror(struct buf *to, const struct json *m, const struct json *
 {
 	const char *vlans = member_string(m, "select_vlan");
 	const char *output = member_string(m, "output_port");
+	const char *filters[] = { member_string(m, "filter"), member_string(m, "tcpdump_filter") };
 	uint64_t output_vlan = member_number(m, "output_vlan");
 
 	buf_printf(to, "  mirror %s:", member_string(m, "name"));
@@ -85,6 +86,10 @@ static void put_mirror(struct buf *to, const struct json *m, const struct json *
 	put_names(to, " to ", json_get(m, "select_dst_port"));
 	if (*vlans)
 		buf_printf(to, " VLAN %s", vlans);
+	for (int i = 0; i < 2; i++) {
+		if (*filters[i])
+			buf_printf(to, " if \"%s\"", filters[i]);
+	}
 	if (*output)
 		buf_printf(to, " => %s", output);
 	else if (output_vlan)

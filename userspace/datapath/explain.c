@@ -18,43 +18,49 @@ void explainer_close(struct explainer *e)
 	e->skel = NULL;
 }
 
-/* What the program must have for itself: everything that the packet path writes to. */
-static bool is_private(const struct bvs_explain *skel, const struct bpf_map *map)
+/* What the packet path writes to, the program must have for itself.  What userspace has no
+ * business with is of that kind, too. */
+static bool is_shared(int id)
 {
-	const struct bpf_map *const own[] = {
-		skel->maps.fdb,	      skel->maps.fdb_count,	  skel->maps.port_stats,
-		skel->maps.work,      skel->maps.mirror_stats,	  skel->maps.scratch,
-		skel->maps.signals,   skel->maps.slots,		  skel->maps.explain_job,
-		skel->maps.explain_n, skel->maps.explain_records, skel->maps.explain_patches,
-	};
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (own[i] == map)
-			return true;
+	switch (id) {
+	case MAP_FDB:
+	case MAP_FDB_COUNT:
+	case MAP_SIGNALS:
+	case MAP_PORT_STATS:
+	case MAP_MIRROR_STATS:
+	case MAP_SLOTS:
+	case N_MAPS:
+		return false;
+	default:
+		return true;
 	}
-	return bpf_map__is_internal(map);
 }
 
-/* The switch's own maps, by the names that they have there, too. */
+/* By the name; N_MAPS: none of the table's. */
+static int id_of(const struct bpf_map *map)
+{
+	int id = 0;
+
+	while (id < N_MAPS && strcmp(map_name((enum map_id)id), bpf_map__name(map)))
+		id++;
+	return id;
+}
+
+/* The configuration that is in force, and what was learned. */
 static int share(struct bvs_explain *skel, const struct maps *maps, struct error *err)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, skel->obj)
 	{
-		const char *name = bpf_map__name(map);
-		int id = 0;
+		int id = id_of(map);
 
-		if (is_private(skel, map))
-			continue;
 		if (map == skel->maps.live_fdb)
-			name = map_name(MAP_FDB);
-		while (id < N_MAPS && strcmp(map_name((enum map_id)id), name))
-			id++;
-		if (id == N_MAPS)
-			return error_set(err, "internal error", "no BPF map %s to share", name);
+			id = MAP_FDB;
+		else if (!is_shared(id))
+			continue;
 		if (bpf_map__reuse_fd(map, maps->fds[id]))
-			return error_errno(err, errno, "share BPF map %s", name);
+			return error_errno(err, errno, "share BPF map %s", bpf_map__name(map));
 	}
 	return 0;
 }

@@ -293,7 +293,7 @@ static void read_way(struct way *w, const struct entry *e, const struct explaine
 	/* Every other reason has a record of its own. */
 	for (size_t i = 0; i < to->n_mirrors; i++) {
 		if (p.mirrors[i].is_asked && !p.mirrors[i].is_copied && !p.mirrors[i].why)
-			p.mirrors[i].why = "its filter does not take it";
+			p.mirrors[i].why = "its filter does not match";
 	}
 	if (way->is_cut_short)
 		w->is_cut_short = true;

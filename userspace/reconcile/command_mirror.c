@@ -61,6 +61,12 @@ static void put_mirror(const struct reconcile *r, const struct model_mirror *m, 
 		dump_vlans(reply, m->vlans);
 		buf_putc(reply, '\n');
 	}
+	if (m->filter.match)
+		buf_printf(reply, "    filter: %s\n", m->filter.match_text);
+	if (m->filter.n_ops)
+		buf_printf(reply, "    filter as tcpdump's: %s\n", m->filter.expression);
+	if (m->keeps_filter)
+		buf_puts(reply, "    filter: the one of before, as the new one is no good\n");
 	if (m->out_port)
 		buf_printf(reply, "    output: port %s", m->out_port->name);
 	else if (m->out_vlan)

@@ -183,6 +183,10 @@ static void put_mirror(struct buf *to, struct datapath *dp, const struct model_m
 	put_names(to, "select_src_port", m->src_ports, m->n_src_ports);
 	put_names(to, "select_dst_port", m->dst_ports, m->n_dst_ports);
 	put_vlans(to, "select_vlan", m->vlans);
+	if (m->filter.match)
+		put_string(to, "filter", m->filter.match_text);
+	if (m->filter.n_ops)
+		put_string(to, "tcpdump_filter", m->filter.expression);
 	if (m->out_port)
 		put_string(to, "output_port", m->out_port->name);
 	if (m->out_vlan)

@@ -60,6 +60,18 @@ static void put_outputs(struct buf *to, const char *what, const struct explain_o
 	}
 }
 
+/* Does it select the output of a port that the frame leaves by? */
+static bool selects_output(const struct explain_passage *p, const struct model_mirror *m)
+{
+	for (size_t i = 0; i < p->n_outputs; i++) {
+		for (size_t k = 0; k < m->n_dst_ports; k++) {
+			if (m->dst_ports[k] == p->outputs[i].port)
+				return true;
+		}
+	}
+	return false;
+}
+
 const char *explain_unasked(const struct explain_passage *p, const struct model_mirror *m)
 {
 	if (!m->is_active)
@@ -70,6 +82,8 @@ const char *explain_unasked(const struct explain_passage *p, const struct model_
 		return "it selects nothing";
 	if (p->dropped)
 		return "it does not select the input port, and the frame is not sent";
+	if (selects_output(p, m))
+		return "mirrors do not see what a port sends and would not take in";
 	return "it selects neither the input port nor one that the frame is sent to";
 }
 
