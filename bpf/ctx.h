@@ -32,13 +32,14 @@ struct lens {
 	__u32 rest; /* from this byte on it is as in the skb ... */
 	__u32 len;
 	__u32 skb_rest; /* ... where that byte is here */
-	__u8 head[32]; /* the bytes before, and a few more */
+	__u32 held; /* so many bytes are in head, all of them or LENS_HELD of the rest */
+	__u8 head[128];
 	union {
 		struct frame_key key;
 		__u32 words[32];
 	};
-	__u8 bytes[40]; /* a header, while it is read */
-	__u32 at, end; /* in the skb: the next header, the end of the packet */
+	__u8 bytes[40]; /* a header behind those, while it is read */
+	__u32 at, end; /* of the next header, of the packet */
 	__u32 next_insn;
 	__u32 a, x, mem[16];
 	bool passes;

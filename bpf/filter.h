@@ -3,10 +3,10 @@
 /*
  * A mirror's filter: a small machine runs its instructions (abi.h) on the frame as it is on
  * the wire where the mirror copies it, tags in their place, wherever the skb keeps them.
- * A machine and not a program of its own, which would be a few nanoseconds quicker: a
- * program is reached by a tail call, and those do not return to the next mirror.
- * The key that FILTER_MATCH compares is read once for a packet and its tags, and by these
- * rules: see filter_key.h in userspace/switch, which the tests compare it with.
+ * A machine and not a program of its own, which would run quicker: a program is reached by a
+ * tail call, and those do not return to the next mirror.
+ * The key that FILTER_MATCH compares is read once for a packet and its tags.  By which rules
+ * tells filter_key.c in userspace/switch; the tests compare the two.
  */
 #include <linux/filter.h>
 
@@ -40,21 +40,25 @@ enum {
 
 /* --- the frame as on the wire --- */
 
-static __always_inline void lens_put_tag(__u8 *to, __u32 tag)
+enum { LENS_HELD = 96 };
+
+static __always_inline void lens_put_be32(__u8 *to, __u32 value)
 {
-	to[0] = tag >> 24;
-	to[1] = tag >> 16;
-	to[2] = tag >> 8;
-	to[3] = tag;
+	*(__u32 *)to = bpf_htonl(value);
 }
 
-/* Four bytes, or what there is: two at least. */
-static __always_inline void lens_put_rest(struct ctx *c, __u8 *to)
+/* The first bytes of the rest. */
+static __always_inline void lens_hold(struct ctx *c, __u8 *to)
 {
+	struct lens *l = &c->w->lens;
 	struct __sk_buff *skb = c->skb;
+	__u32 n = l->len - l->rest;
 
-	if (bpf_skb_load_bytes(skb, c->w->lens.skb_rest, to, 4))
-		bpf_skb_load_bytes(skb, c->w->lens.skb_rest, to, 2);
+	if (n > LENS_HELD)
+		n = LENS_HELD;
+	if (!n || bpf_skb_load_bytes(skb, l->skb_rest, to, n))
+		n = 0;
+	l->held = l->rest + n;
 }
 
 static __always_inline void lens_focus(struct ctx *c, struct vlan_form form)
@@ -71,15 +75,17 @@ static __always_inline void lens_focus(struct ctx *c, struct vlan_form form)
 	l->form = form;
 	l->rest = 12 + form_len(form);
 	l->len = pkt_len(&c->w->pkt, form);
-	bpf_skb_load_bytes(skb, 0, l->head, 12);
-	lens_put_tag(l->head + 12, form.outer);
-	lens_put_tag(l->head + 16, form.inner);
+	lens_put_be32(l->head, c->w->pkt.dst >> 16);
+	lens_put_be32(l->head + 4, c->w->pkt.dst << 16 | c->w->pkt.src >> 32);
+	lens_put_be32(l->head + 8, c->w->pkt.src);
+	lens_put_be32(l->head + 12, form.outer);
+	lens_put_be32(l->head + 16, form.inner);
 	if (form.inner)
-		lens_put_rest(c, l->head + 20);
+		lens_hold(c, l->head + 20);
 	else if (form.outer)
-		lens_put_rest(c, l->head + 16);
+		lens_hold(c, l->head + 16);
 	else
-		lens_put_rest(c, l->head + 12);
+		lens_hold(c, l->head + 12);
 }
 
 /* 1, 2 or 4 bytes as a number.  False: the frame ends before. */
@@ -87,37 +93,45 @@ static __always_inline bool lens_load(struct ctx *c, __u64 at, __u32 size, __u32
 {
 	struct lens *l = &c->w->lens;
 	struct __sk_buff *skb = c->skb;
-	__u8 b[4] = { 0 };
+	__u32 raw = 0;
 
 	if (at + size > l->len)
 		return false;
-	if (at < l->rest) {
-		__u32 i = at & 15;
+	if (at + size <= l->held) {
+		__u32 i = at;
 
-		if (at & 16)
-			i += 16;
-		i &= 31;
-		if (i > 28)
+		if (i > sizeof(l->head) - 4)
 			return false;
-		__builtin_memcpy(b, l->head + i, 4);
+		raw = *(__u32 *)(l->head + i);
 	} else {
 		__u32 from = (__u32)at - l->rest + l->skb_rest;
 
-		if (size == 4	? bpf_skb_load_bytes(skb, from, b, 4)
-		    : size == 2 ? bpf_skb_load_bytes(skb, from, b, 2)
-				: bpf_skb_load_bytes(skb, from, b, 1))
+		if (size == 4	? bpf_skb_load_bytes(skb, from, &raw, 4)
+		    : size == 2 ? bpf_skb_load_bytes(skb, from, &raw, 2)
+				: bpf_skb_load_bytes(skb, from, &raw, 1))
 			return false;
 	}
-	*ret = ((__u32)b[0] << 24 | (__u32)b[1] << 16 | (__u32)b[2] << 8 | b[3]) >> (32 - 8 * size);
+	*ret = bpf_ntohl(raw) >> (32 - 8 * size);
 	return true;
 }
 
 /* --- the key --- */
 
-/* The next n bytes (a constant) into l->bytes or elsewhere in the lens; false: not there. */
-#define KEY_READ(C, TO, N)                            \
-	((C)->w->lens.at + (N) <= (C)->w->lens.end && \
-	 !bpf_skb_load_bytes((C)->skb, (C)->w->lens.at, (TO), (N)))
+/* The next n bytes (a constant, 40 at most) of the packet, or NULL. */
+static __always_inline const __u8 *key_peek(struct ctx *c, __u32 n)
+{
+	struct lens *l = &c->w->lens;
+	struct __sk_buff *skb = c->skb;
+	__u32 at = l->at;
+
+	if (at + n > l->end)
+		return NULL;
+	if (at + n <= l->held && at <= sizeof(l->head) - 40)
+		return l->head + at;
+	if (bpf_skb_load_bytes(skb, at - l->rest + l->skb_rest, l->bytes, n))
+		return NULL;
+	return l->bytes;
+}
 
 static __always_inline __u16 key_be16(const __u8 *p)
 {
@@ -130,38 +144,37 @@ static __always_inline bool key_is_zero6(const __u8 *p)
 }
 
 /* False: an option that should not be. */
-static __always_inline bool key_read_option(struct ctx *c)
+static __always_inline bool key_read_option(struct lens *l, const __u8 *p)
 {
-	struct lens *l = &c->w->lens;
-	__u8 *to = l->bytes[0] == ND_SOURCE ? l->key.arp_sha : l->key.arp_tha;
-	__u32 len = l->bytes[1] * 8;
+	__u8 *to = p[0] == ND_SOURCE ? l->key.arp_sha : l->key.arp_tha;
+	__u32 len = p[1] * 8;
 
 	if (!len || l->at + len > l->end)
 		return false;
 	l->at += len;
-	if (len != 8 || (l->bytes[0] != ND_SOURCE && l->bytes[0] != ND_TARGET))
+	if (len != 8 || (p[0] != ND_SOURCE && p[0] != ND_TARGET))
 		return true;
 	if (!key_is_zero6(to))
 		return false;
-	__builtin_memcpy(to, l->bytes + 2, 6);
+	__builtin_memcpy(to, p + 2, 6);
 	return true;
 }
 
 static __always_inline void key_read_discovery(struct ctx *c)
 {
 	struct lens *l = &c->w->lens;
+	const __u8 *p = key_peek(c, 24);
 	bool is_good = true;
 
-	l->at += 8;
-	if (!KEY_READ(c, l->key.nd_target, 16)) {
-		__builtin_memset(l->key.nd_target, 0, 16);
+	if (!p)
 		return;
-	}
-	l->at += 16;
+	__builtin_memcpy(l->key.nd_target, p + 8, 16);
+	l->at += 24;
 	for (int i = 0; i <= ND_OPTIONS && is_good; i++) {
-		if (!KEY_READ(c, l->bytes, 8))
+		p = key_peek(c, 8);
+		if (!p)
 			return;
-		is_good = i < ND_OPTIONS && key_read_option(c);
+		is_good = i < ND_OPTIONS && key_read_option(l, p);
 	}
 	__builtin_memset(l->key.nd_target, 0, 16);
 	__builtin_memset(l->key.arp_sha, 0, 6);
@@ -172,28 +185,25 @@ static __always_inline void key_read_transport(struct ctx *c, __u8 icmp)
 {
 	struct lens *l = &c->w->lens;
 	__u8 proto = l->key.nw_proto;
+	const __u8 *p;
 
+	p = proto == PROTO_TCP			  ? key_peek(c, 20)
+	    : proto == PROTO_SCTP		  ? key_peek(c, 12)
+	    : proto == PROTO_UDP || proto == icmp ? key_peek(c, 8)
+						  : NULL;
+	if (!p)
+		return;
+	if (proto != icmp)
+		__builtin_memcpy(l->key.tp_src, p, 4);
 	if (proto == PROTO_TCP) {
-		if (!KEY_READ(c, l->bytes, 20))
-			return;
-		l->key.tcp_flags[0] = l->bytes[12] & 15;
-		l->key.tcp_flags[1] = l->bytes[13];
-	} else if (proto == PROTO_SCTP) {
-		if (!KEY_READ(c, l->bytes, 12))
-			return;
-	} else if (proto != PROTO_UDP && proto != icmp) {
-		return;
-	} else if (!KEY_READ(c, l->bytes, 8)) {
-		return;
+		l->key.tcp_flags[0] = p[12] & 15;
+		l->key.tcp_flags[1] = p[13];
 	}
-	if (proto != icmp) {
-		__builtin_memcpy(l->key.tp_src, l->bytes, 4);
+	if (proto != icmp)
 		return;
-	}
-	l->key.tp_src[1] = l->bytes[0];
-	l->key.tp_dst[1] = l->bytes[1];
-	if (icmp == PROTO_ICMPV6 && (l->bytes[0] == ND_SOLICIT || l->bytes[0] == ND_ADVERT) &&
-	    !l->bytes[1])
+	l->key.tp_src[1] = p[0];
+	l->key.tp_dst[1] = p[1];
+	if (icmp == PROTO_ICMPV6 && (p[0] == ND_SOLICIT || p[0] == ND_ADVERT) && !p[1])
 		key_read_discovery(c);
 }
 
@@ -215,11 +225,11 @@ static __always_inline bool key_limit(struct ctx *c, __u32 len, __u32 header)
 static __always_inline void key_read_ipv4(struct ctx *c)
 {
 	struct lens *l = &c->w->lens;
-	__u8 *p = l->bytes;
+	const __u8 *p = key_peek(c, 20);
 	__u32 header;
 	__u16 frag;
 
-	if (!KEY_READ(c, p, 20))
+	if (!p)
 		return;
 	header = (p[0] & 15) * 4;
 	if (header < 20 || !key_limit(c, key_be16(p + 2), header))
@@ -227,8 +237,7 @@ static __always_inline void key_read_ipv4(struct ctx *c)
 	l->key.nw_tos = p[1];
 	l->key.nw_ttl = p[8];
 	l->key.nw_proto = p[9];
-	__builtin_memcpy(l->key.nw_src, p + 12, 4);
-	__builtin_memcpy(l->key.nw_dst, p + 16, 4);
+	__builtin_memcpy(l->key.nw_src, p + 12, 8);
 	frag = key_be16(p + 6);
 	if (frag & 0x3fff)
 		l->key.nw_frag = KEY_FRAG | (frag & 0x1fff ? KEY_FRAG_LATER : 0);
@@ -243,20 +252,22 @@ static __always_inline int key_skip_extension(struct ctx *c)
 {
 	struct lens *l = &c->w->lens;
 	__u8 proto = l->key.nw_proto;
+	const __u8 *p;
 	__u32 len;
 
 	if (proto != PROTO_HOP_BY_HOP && proto != PROTO_ROUTING && proto != PROTO_DESTINATION &&
 	    proto != PROTO_AUTHENTICATION && proto != PROTO_FRAGMENT)
 		return 0;
-	if (!KEY_READ(c, l->bytes, 8))
+	p = key_peek(c, 8);
+	if (!p)
 		return -1;
 	len = proto == PROTO_FRAGMENT	      ? 8
-	      : proto == PROTO_AUTHENTICATION ? (l->bytes[1] + 2) * 4
-					      : (l->bytes[1] + 1) * 8;
+	      : proto == PROTO_AUTHENTICATION ? (p[1] + 2) * 4
+					      : (p[1] + 1) * 8;
 	if (proto == PROTO_FRAGMENT) {
-		if (l->bytes[2] | l->bytes[3])
+		if (p[2] | p[3])
 			l->key.nw_frag = KEY_FRAG;
-		if (l->bytes[2] | (l->bytes[3] & 0xf8)) {
+		if (p[2] | (p[3] & 0xf8)) {
 			l->key.nw_frag = KEY_FRAG | KEY_FRAG_LATER;
 			return 0;
 		}
@@ -264,27 +275,28 @@ static __always_inline int key_skip_extension(struct ctx *c)
 	if (l->at + len > l->end)
 		return -1;
 	l->at += len;
-	l->key.nw_proto = l->bytes[0];
+	l->key.nw_proto = p[0];
 	return 1;
 }
 
 static __always_inline void key_read_ipv6(struct ctx *c)
 {
 	struct lens *l = &c->w->lens;
+	const __u8 *p = key_peek(c, 40);
 	int more = 1;
 
-	if (!KEY_READ(c, l->bytes, 40))
+	if (!p)
 		return;
 	l->at += 40;
-	if (!key_limit(c, key_be16(l->bytes + 4), 0))
+	if (!key_limit(c, key_be16(p + 4), 0))
 		return;
-	__builtin_memcpy(l->key.ipv6_src, l->bytes + 8, 32);
-	l->key.nw_proto = l->bytes[6];
-	l->key.nw_ttl = l->bytes[7];
-	l->key.nw_tos = l->bytes[0] << 4 | l->bytes[1] >> 4;
-	l->key.ipv6_label[1] = l->bytes[1] & 15;
-	l->key.ipv6_label[2] = l->bytes[2];
-	l->key.ipv6_label[3] = l->bytes[3];
+	__builtin_memcpy(l->key.ipv6_src, p + 8, 32);
+	l->key.nw_proto = p[6];
+	l->key.nw_ttl = p[7];
+	l->key.nw_tos = p[0] << 4 | p[1] >> 4;
+	l->key.ipv6_label[1] = p[1] & 15;
+	l->key.ipv6_label[2] = p[2];
+	l->key.ipv6_label[3] = p[3];
 	for (int i = 0; i <= IPV6_EXTENSIONS && more > 0; i++)
 		more = i < IPV6_EXTENSIONS ? key_skip_extension(c) : -1;
 	if (more < 0) {
@@ -302,9 +314,9 @@ static __always_inline void key_read_ipv6(struct ctx *c)
 static __always_inline void key_read_arp(struct ctx *c)
 {
 	struct lens *l = &c->w->lens;
-	__u8 *p = l->bytes;
+	const __u8 *p = key_peek(c, 28);
 
-	if (!KEY_READ(c, p, 28) || read_be64(p) >> 16 != 0x000108000604)
+	if (!p || read_be64(p) >> 16 != 0x000108000604)
 		return;
 	if (!p[6])
 		l->key.nw_proto = p[7];
@@ -318,16 +330,18 @@ static __always_inline void key_read_arp(struct ctx *c)
 static __always_inline __u32 key_read_type(struct ctx *c, __u32 at)
 {
 	struct lens *l = &c->w->lens;
+	const __u8 *p;
 	__u32 type = 0;
 
 	lens_load(c, at, 2, &type);
-	l->at = at + 2 - l->rest + l->skb_rest;
-	l->end = l->len - l->rest + l->skb_rest;
+	l->at = at + 2;
+	l->end = l->len;
 	if (type >= LLC_MAX)
 		return type;
-	if (!KEY_READ(c, l->bytes, 8) || read_be64(l->bytes) >> 16 != 0xaaaa03000000)
+	p = key_peek(c, 8);
+	if (!p || read_be64(p) >> 16 != 0xaaaa03000000)
 		return TYPE_NONE;
-	type = key_be16(l->bytes + 6);
+	type = key_be16(p + 6);
 	l->at += 8;
 	return type >= LLC_MAX ? type : TYPE_NONE;
 }
@@ -340,7 +354,8 @@ static __always_inline void key_read_ethernet(struct ctx *c)
 	l->has_key = true;
 	__builtin_memset(l->words, 0, sizeof(l->words));
 	__builtin_memcpy(l->key.eth_dst, l->head, 12);
-	if (is_vlan_type(key_be16(l->head + 12)) && l->len >= 18) {
+	lens_load(c, 12, 2, &type);
+	if (is_vlan_type(type) && l->len >= 18) {
 		lens_load(c, 14, 2, &type);
 		l->key.vlan_tci[0] = type >> 8 | KEY_TAGGED;
 		l->key.vlan_tci[1] = type;
