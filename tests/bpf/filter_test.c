@@ -518,10 +518,10 @@ static void the_frame_is_seen_as_on_the_wire(void **state)
 	for (uint32_t bit = 4; bit < 8; bit++)
 		select_dst(bit, 2);
 	mirror_put_ports();
-	put_match(0, mirror_to(0, OUT), "dl_vlan=0xffff,tcp"); /* leaves with a tag */
+	put_filter(0, mirror_to(0, OUT), &(struct model_filter){ 0 }); /* leaves with a tag */
 	put_match(1, mirror_to(1, OUT2), "dl_vlan=0xffff,tcp,tp_dst=443");
 	put_match(2, mirror_to(2, OUT), "dl_vlan=5");
-	put_filter(3, mirror_to(3, OUT2), &(struct model_filter){ 0 });
+	put_match(3, mirror_to(3, OUT2), "dl_vlan=0xffff,tcp");
 	put_match(4, mirror_to(4, OUT), "dl_vlan=5,tcp,tp_dst=443");
 	put_match(5, mirror_to(5, OUT2), "dl_vlan=0xffff");
 	struct model_filter vlan = expression("vlan 5 and tcp port 443");

@@ -257,6 +257,7 @@ static void expressions(void **state)
 		  "localhost: no such word is known, and names are not looked up" },
 		{ "localhost", "localhost: no such word" },
 		{ "src www.example.com", "www.example.com: no such word" },
+		{ "host localhost and tcp", "localhost: no such word" },
 		{ "port 80 and tcp foo", "foo: no such word" },
 		{ "port 80 and host foo", "foo: no such word" },
 		{ "host foo:bar", "foo:bar: no such word" },
