@@ -40,7 +40,7 @@ enum {
 
 /* --- the frame as on the wire --- */
 
-enum { LENS_HELD = 96 };
+enum { LENS_HELD = 64 };
 
 static __always_inline void lens_put_be32(__u8 *to, __u32 value)
 {
@@ -56,7 +56,9 @@ static __always_inline void lens_hold(struct ctx *c, __u8 *to)
 
 	if (n > LENS_HELD)
 		n = LENS_HELD;
-	if (!n || bpf_skb_load_bytes(skb, l->skb_rest, to, n))
+	/* From 1 to LENS_HELD, in a way that the verifier of Linux 6.1 sees. */
+	n = ((n - 1) & (LENS_HELD - 1)) + 1;
+	if (bpf_skb_load_bytes(skb, l->skb_rest, to, n))
 		n = 0;
 	l->held = l->rest + n;
 }

@@ -3,6 +3,8 @@
  * The programs themselves on veth pairs: what recorders cannot show.  Tags in live frames,
  * the real helpers' effects and answers, the re-entry device.
  */
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <setjmp.h>
@@ -168,6 +170,18 @@ static void put_mirror(uint32_t snaplen, uint8_t out_mode)
 	live_put("mirror_of_bit", &bit, &slot);
 }
 
+static void put_filter(const struct filter_insn *insns, uint32_t n)
+{
+	struct mirror_config m = { .out_port = 3, .filter_len = n, .same_output = { 1 } };
+	struct mirror_entry entry = { { m, m } };
+	uint32_t key = MIRROR;
+
+	put_mirror(0, VLAN_TRUNK);
+	for (uint32_t i = 0; i < n; i++)
+		live_put("filters", &i, &insns[i]);
+	live_put("mirrors", &key, &entry);
+}
+
 static struct mirror_stats get_mirror_stats(void)
 {
 	struct mirror_stats ret;
@@ -235,6 +249,48 @@ static void a_segmentable_frame_is_cut_too(void **state)
 	assert_true(live_receive(3, &got, NULL));
 	assert_in_range(got.len, 40, 68);
 	assert_int_equal(get_mirror_stats().truncated, 2);
+}
+
+/* The byte at this place, and the word of the key with the ports, are what they should be. */
+static void put_two_looks(uint32_t at, uint8_t byte, uint32_t ports)
+{
+	const struct filter_insn insns[] = {
+		{ .code = FILTER_MATCH, .jt = 5, .k = ports, .mask = ~0u },
+		{ .code = BPF_LD | BPF_B | BPF_ABS, .k = at },
+		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .jf = 1, .k = byte },
+		{ .code = BPF_RET | BPF_K, .k = 1 },
+		{ .code = BPF_RET | BPF_K, .k = 0 },
+	};
+
+	put_filter(insns, 5);
+}
+
+/* What a live frame keeps in pages of its own, and the tag that is not in its bytes. */
+static void a_filter_reads_all_of_a_frame(void **state)
+{
+	struct frame tagged = rig_frame(BROADCAST, 1, "[10 p3]", 0), got;
+	const uint32_t ports = htonl(7 << 16 | 9);
+
+	(void)state;
+	for (uint32_t at = 54 + 19990; at < 54 + 20010; at += 13) {
+		put_two_looks(at, 0, ports);
+		live_send_tcp(1, 0xff, 20000, 1400);
+		assert_true(live_receive(2, &got, NULL));
+		if (at < 54 + 20000)
+			assert_true(live_receive(3, &got, NULL));
+		else
+			live_expect_nothing(3);
+	}
+	put_two_looks(54 + 19990, 1, ports);
+	live_send_tcp(1, 0xff, 20000, 1400);
+	put_two_looks(54 + 19990, 0, htonl(9));
+	live_send_tcp(1, 0xff, 20000, 1400);
+	live_expect_nothing(3);
+	put_two_looks(15, 10, 0);
+	live_send(1, &tagged);
+	live_expect(3, &tagged);
+	assert_int_equal(get_mirror_stats().sent, 2);
+	assert_int_equal(get_mirror_stats().filtered, 3);
 }
 
 static void segments_are_measured_not_frames(void **state)
@@ -538,6 +594,7 @@ int main(void)
 		TEST(a_copy_arrives_beside_the_frame),
 		TEST(a_cut_copy_leaves_the_frame_whole),
 		TEST(a_segmentable_frame_is_cut_too),
+		TEST(a_filter_reads_all_of_a_frame),
 		TEST(segments_are_measured_not_frames),
 		TEST(a_copy_that_the_target_refuses_is_counted),
 		TEST(frames_pass_a_patch_and_are_learned_on_both_sides),

@@ -139,6 +139,23 @@ filtered_mirror() { # FILTER EXPRESSION
 	expect <<<"a $(udp 53) > b=-"$'\n'"a $(udp 54) > b=- m=-"
 }
 
+# The switch's words about a filter are those of stock about a flow's match.
+@test "errors are worded as by ovs-ofctl" {
+	filtered_mirror - -
+	for text in dl_src=zz ip,nw_src=foo ip,nw_src=10.0.0.0/33 ipv6,ipv6_src=::1/129 tcp,tcp_dst=70000 \
+		tcp,tcp_dst=80/65536 tcp,tcp_dst=http ip,nw_ttl=300 dl_vlan=5/0xf icmp,icmp_type=8/1 vlan_tci=0x1ffff; do
+		want=$(world "$peers/ovs-ofctl" parse-flow "$text,actions=drop" 2>&1) && return 1
+		filter "$text" -
+		becomes "\"error: filter: ${want#ovs-ofctl: }\"" state
+	done
+	for text in tcp6,tcp_dst=0x50 ip,nw_src=10.1.2.3/255.0.255.0 vlan_tci=0x1005/0x1fff tcp,tcp_flags=+syn-ack \
+		icmp6,icmpv6_type=135,nd_target=fe80::/10 ip,nw_frag=not_later dl_vlan=5,dl_vlan_pcp=3 arp,arp_op=2; do
+		world "$peers/ovs-ofctl" parse-flow "$text,actions=drop"
+		filter "$text" -
+		becomes active state
+	done
+}
+
 @test "a mirror that never had a good filter copies nothing, though it copied all without" {
 	filtered_mirror tp_dst=53 -
 	becomes '"error: filter: prerequisites not met for setting tp_dst"' state
