@@ -27,7 +27,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 3
+#define ABI_VERSION 4
 
 enum {
 	PORT_SLOTS = 8192,

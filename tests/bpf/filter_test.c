@@ -24,7 +24,7 @@
 #include "switch/filter.h"
 #include "switch/model.h"
 
-enum { ROUNDS = 4000 };
+enum { ROUNDS = 2000 };
 
 static struct arena *arena;
 
