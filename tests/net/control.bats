@@ -154,6 +154,17 @@ LOCAL 7 02:00:00:00:00:a7 static" eval 'fdb | sort'
 	is '3 0 02:00:00:00:00:55 static' eval 'fdb | grep static'
 }
 
+@test "a flood of addresses leaves the table at its size" {
+	ovs-vsctl set bridge br0 other_config:mac-table-size=100
+	expect <<<'b - > a=- c=-'
+	for i in {0..1999}; do
+		printf 'a - src=02:00:00:00:%02x:%02x > b=- c=-\n' $((16 + i / 256)) $((i % 256))
+	done | expect
+	becomes 100/100 fdb_size
+	# Who did not flood has kept his place.
+	is '2 0 02:00:00:00:00:02 N' eval 'fdb | grep ^2'
+}
+
 @test "a table that is made smaller sheds what is too much" {
 	ovs-vsctl set bridge br0 other_config:mac-table-size=30
 	fill a 1 20
