@@ -349,6 +349,8 @@ class Scenario:
             out_of_patch = m.out and m.out in self.ports and self.ports[m.out].kind == "patch"
             if m.snaplen and (out_of_patch or not m.out) and self.excludes("patch-snaplen"):
                 return False
+            if self.leaves_bridge(m) and self.excludes_loop(m, mirrors):
+                return False
         for o in mirrors:
             if o.snaplen and not o.out and any(self.feeds(o, p) for p in mirrors):
                 return not self.excludes("nested-snaplen")
@@ -366,6 +368,15 @@ class Scenario:
         """Do both take what is flooded, by other ports, to the same place?"""
         return (a is not b and a.bridge == b.bridge and bool(a.dst and b.dst)
                 and (a.out, a.out or a.out_vlan) == (b.out, b.out or b.out_vlan))
+
+    def leaves_bridge(self, m):
+        """Do copies go to another bridge?"""
+        out = self.ports.get(m.out)
+        return self.has_patch(m.bridge) and (out.kind == "patch" if out else bool(m.out_vlan))
+
+    def excludes_loop(self, m, mirrors):
+        return any(o.bridge != m.bridge and self.leaves_bridge(o) for o in mirrors) and \
+            self.excludes("mirror-loop")
 
     def set_aside(self, frame):
         """Ports where a difference is due to a rule of random.allow."""
@@ -432,11 +443,7 @@ class Scenario:
                 return
             self.note("port deleted")
             self.vsctl("del-port", port.name)
-            if is_mirrored and self.excludes("flush-of-all"):
-                self.flood_vlans(port.bridge)
-            if self.has_patch(port.bridge) and self.excludes("flush-elsewhere"):
-                for bridge in self.bridges:
-                    self.flood_vlans(bridge)
+            self.flush_alike(port.bridge, is_mirrored)
             if port.kind == "internal":
                 self.steps.append(("gone", port.name))
 
@@ -457,16 +464,14 @@ class Scenario:
             return
         bridge = self.pick(self.bridges)
         self.note("port moved")
-        patched = self.has_patch(port.bridge)
+        is_mirrored = any(m.all and m.bridge == port.bridge for m in self.mirrors.values())
         self.forget(port)
         if bridge == port.bridge:
             self.vsctl("del-port", port.name)
             self.vsctl("add-port", bridge, port.name)
         else:
             self.vsctl("del-port", port.name, "--", "add-port", bridge, port.name)
-        if patched and self.excludes("flush-elsewhere"):
-            for bridge in self.bridges:
-                self.flood_vlans(bridge)
+        self.flush_alike(port.bridge, is_mirrored)
         self.ports[port.name] = Port(port.name, bridge, "veth")
         if not self.mirrors_may_stay():
             self.forget(self.ports[port.name])
@@ -494,6 +499,14 @@ class Scenario:
             self.vsctl("set", "bridge", name, "fail_mode=secure")
         else:
             self.vsctl("clear", "bridge", name, "fail_mode")
+
+    def flush_alike(self, bridge, is_mirrored):
+        """A port of the bridge was deleted: makes both forget what only Open vSwitch forgets."""
+        if is_mirrored and self.excludes("flush-of-all"):
+            self.flood_vlans(bridge)
+        if self.has_patch(bridge) and self.excludes("flush-elsewhere"):
+            for other in self.bridges:
+                self.flood_vlans(other)
 
     def flood_vlans(self, bridge):
         """Others than before; what was learned is forgotten."""
