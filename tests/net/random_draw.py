@@ -8,39 +8,21 @@ A scenario is a list of steps:
     ("device", name)             this device exists now: bring it up, send and listen there
     ("gone", name)               it does not any more
     ("link", name, is_up)        the user's end of a veth pair set up or down
-    ("frame", name, bytes)       sent into the switch from the user's end
+    ("frame", name, bytes, set of names)
+                                 sent into the switch from the user's end; where a difference
+                                 does not count
 
 Every choice is counted as a feature; MINIMUM says how many of each 200 seeds have to give.
 Nothing is left out of the comparison without a line in random.allow."""
 import collections
 import random
-import struct
 
-POOL = [f"p{n}" for n in range(1, 9)]
-SMALL_MTU, SMALL_LENGTH = "p8", 614  # this one's MTU is 600
+import random_frames
+from random_frames import POOL, SMALL_LENGTH, SMALL_MTU, VIDS
+
 BRIDGES = ("br0", "br1", "br2")
-VIDS = (10, 10, 10, 20, 20, 5, 0, 30, 4095)
 MODES = ("trunk", "access", "native-tagged", "native-untagged", "dot1q-tunnel")
 PRIORITY_TAGS = ("never", "true", "if-nonzero", "always", "nonsense")
-RESERVED = (
-    "0180c2000000", "0180c2000003", "0180c200000e", "0180c200000f", "01000ccccccc",
-    "01000ccccccd", "01000ccdcdcd", "01000c000000", "00e02b000000", "00e02b000004",
-    "00e02b000006",
-)
-NOT_RESERVED = (
-    "0180c2000010", "0180c2000020", "0180c2000021", "01000cccccce", "01000ccdcdd0",
-    "01000cdddddd", "00e02b000001", "00005e000101",
-)
-TYPES = (0x88B5, 0x88B5, 0x88B5, 0x0800, 0x0806, 0x86DD, 0x8847, 0x9100, 0x88CC, 0x0040)
-TAGGINGS = ("none", "none", "none", "zero", "priority", "one", "one", "one", "one with priority",
-            "802.1ad", "double", "802.1ad double", "double with 0 outside", "triple")
-# Three tags more or less make no difference to whether one fits through an MTU.
-LENGTHS = (60, 60, 60, 64, 80, 100, 101, 128, 300, 590, 640, 1000, 1500)
-
-
-def mac_of(name):
-    """The address of the user's end of a device of the pool."""
-    return bytes.fromhex(f"0200000000{int(name[1:]):02x}")
 
 
 class Port:
@@ -553,69 +535,8 @@ class Scenario:
     def frames(self, n):
         for _ in range(n):
             port = self.pick(p for p in self.ports.values() if p.has_device())
-            frame = self.frame(port)
+            frame = random_frames.draw(self, port)
             self.steps.append(("frame", port.name, frame, self.set_aside(frame)))
-
-    def frame(self, port):
-        kind = self.pick(("station",) * 9 + ("broadcast",) * 4 + ("multicast",) * 2 + ("unknown",) * 2
-                         + ("reserved", "reserved", "not reserved"))
-        self.note(f"to {kind}")
-        dst = {
-            "station": lambda: mac_of(self.pick(POOL)),
-            "broadcast": lambda: b"\xff" * 6,
-            "multicast": lambda: bytes.fromhex("01005e000063"),
-            "unknown": lambda: bytes.fromhex("02dead000001"),
-            "reserved": lambda: bytes.fromhex(self.pick(RESERVED)),
-            "not reserved": lambda: bytes.fromhex(self.pick(NOT_RESERVED)),
-        }[kind]()
-        source = self.rng.randrange(100)
-        if source < 65 and port.name in POOL:
-            src = mac_of(port.name)
-        elif source < 92:
-            self.note("from a station that moved")
-            src = mac_of(self.pick(POOL))
-        elif source < 96:
-            self.note("from a group address")
-            src = bytes.fromhex("01005e000001")
-        else:
-            self.note("from 0")
-            src = bytes(6)
-        return self.frame_body(dst + src, self.tags(port))
-
-    def tags(self, port):
-        kind = self.pick(TAGGINGS)
-        self.note(f"tags: {kind}")
-        vids = port.likely_vids() if self.chance(80) else VIDS
-
-        def tag(tpid=0x8100, vid=None, priority=0):
-            return struct.pack("!HH", tpid, (self.pick(vids) if vid is None else vid)
-                               | priority << 13)
-
-        some = self.rng.randint(1, 7)
-        return {
-            "none": lambda: b"",
-            "zero": lambda: tag(vid=0),
-            "priority": lambda: tag(vid=0, priority=some),
-            "one": tag,
-            "one with priority": lambda: tag(priority=some),
-            "802.1ad": lambda: tag(0x88A8, priority=self.pick((0, some))),
-            "double": lambda: tag() + tag(vid=self.pick(VIDS)),
-            "802.1ad double": lambda: tag(0x88A8) + tag(priority=self.pick((0, some))),
-            "double with 0 outside": lambda: tag(vid=0, priority=self.pick((0, some))) + tag(),
-            "triple": lambda: tag(0x88A8) + tag() + tag(),
-        }[kind]()
-
-    def frame_body(self, addresses, tags):
-        kind = self.pick(TYPES)
-        length = self.pick(LENGTHS)
-        if self.chance(4):
-            length = self.rng.randint(24 if tags else 16, 59)
-            self.note("short frame")
-        if length > SMALL_LENGTH:
-            self.note("frame above an MTU")
-        n = len(self.steps)
-        body = struct.pack("!HI", kind, n) + self.rng.randbytes(8) + bytes(range(256)) * 6
-        return (addresses + tags + body)[:length]
 
 
 # Of each 200 seeds at least so many.

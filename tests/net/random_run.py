@@ -122,7 +122,7 @@ class Run:
         self.number = 0
         self.arrivals = 0
         self.set_aside = 0
-        self.is_strict = True # a command that fails is an error of the scenario
+        self.is_strict = True  # a command that fails is an error of the scenario
 
     def vsctl(self, words):
         running = [w.vsctl(words) for w in self.worlds]
