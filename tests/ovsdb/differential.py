@@ -4,9 +4,10 @@
 
 Plays random transactions and monitors (random_db.py) on both, each PER_SCHEMA of them with
 a schema of its own, until COUNT transactions were compared: every result, all that the
-clients were told, and the contents of all tables, ours also after a restart and as
-ovsdb-tool reads our file, and as ours reads the stock server's.  The first difference is cut down to the few steps that it takes,
-printed, and ends it with status 1.  Seeds are SEED, SEED + 1 ...
+clients were told, the contents of all tables, and in the end the files: ours as it comes
+back after a restart and as ovsdb-tool reads it, the stock server's as ours reads it.  The
+first difference is cut down to the few steps that it takes, printed, and ends it with
+status 1.  Seeds are SEED, SEED + 1 ...
 
 Not compared is what the stock server leaves to chance (which of several violations it
 names, the order of rows), the 16th digit of reals, and what it is known to do wrong: it
