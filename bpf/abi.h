@@ -12,9 +12,9 @@
  * reader cannot notice), stores the new epoch, and waits for an RCU grace period before
  * it touches the version that was in use.  So each packet meets the old configuration
  * or the new one, never a mixture, whatever a change consists of.
- * The hash maps `port_of_ifindex` and `access_head` may give a wrong slot in the few
+ * The hash maps `port_of_ifindex`, `access_head` and `tunnel_head` may give a wrong slot in the few
  * instructions while userspace recycles an element: the port's own record tells
- * (ifindex, bridge, tag) and the reader must compare.
+ * (ifindex, bridge, tag, addresses) and the reader must compare.
  * vlan_sets and filters are immutable: written before the first reference, reused after the
  * last.
  *
@@ -51,6 +51,9 @@ struct settings {
 	__u32 reentry_ifindex; /* the device whose egress program cuts and encapsulates */
 	__u32 next_generation; /* userspace's: generations are never used twice */
 	__u32 mark_ifindex; /* its other end: see budget.h */
+	/* The device by which the kernel cuts frames into segments and completes checksums on
+	 * their way to bvs_segment; 0: there are no tunnels. */
+	__u32 segment_ifindex;
 };
 
 /* --- ports: ARRAY[PORT_SLOTS] --- */
@@ -64,6 +67,8 @@ enum port_flag {
 	PORT_MIRRORED_OUT = 1 << 4, /* dst_mirrors is not empty */
 	PORT_PROTECTED = 1 << 5,
 	PORT_LOCAL = 1 << 6, /* the bridge's own port */
+	PORT_TUNNEL = 1 << 7, /* no device: frames leave as the slot's tunnel_config says, which
+			       * knows the way; mtu is the longest frame, Ethernet and tags included */
 	PORT_QUEUED = 1 << 8, /* what is sent there waits in the processor's backlog: a veth */
 };
 
@@ -142,6 +147,9 @@ struct head_entry {
 /* map mirror_of_bit: ARRAY[BRIDGE_SLOTS * MIRRORS_PER_BRIDGE] of struct head_entry: the
  * mirror slot of (bridge, bit).  Lower bits are older mirrors. */
 
+/* What becomes of a frame that does not fit into a tunnel's packet. */
+enum too_long { TOO_LONG_DEFAULT, TOO_LONG_CUT, TOO_LONG_FRAGMENT, TOO_LONG_DROP };
+
 /* map mirrors: ARRAY[MIRROR_SLOTS] */
 struct mirror_config {
 	__u32 generation;
@@ -151,11 +159,86 @@ struct mirror_config {
 	__u16 vlans; /* vlan set; VLAN_SET_ALL: whatever VLAN */
 	__u32 filter; /* the first instruction of its filter, and how many there are; */
 	__u32 filter_len; /* 0: none, it takes every frame */
+	__u32 too_long; /* enum too_long: into a tunnel */
+	__u32 pad;
 	__u64 same_output[MIRROR_WORDS]; /* bits of mirrors with this destination, own included */
 };
 struct mirror_entry {
 	struct mirror_config v[2];
 };
+
+/* --- tunnels --- */
+enum tunnel_kind { TUNNEL_GRE = 1, TUNNEL_ERSPAN, TUNNEL_VXLAN };
+
+enum tunnel_flag {
+	TUNNEL_IPV6 = 1 << 0, /* underlay */
+	TUNNEL_CSUM = 1 << 1, /* GRE: a checksum follows the first word */
+	TUNNEL_SEQ = 1 << 2, /* GRE: the header's last word is a sequence number */
+	TUNNEL_TOS_INHERIT = 1 << 3,
+	TUNNEL_TTL_INHERIT = 1 << 4,
+	TUNNEL_DF = 1 << 5, /* never cut into fragments */
+	TUNNEL_FIXED_LOCAL = 1 << 6, /* receives at the address `local` only */
+	TUNNEL_WIRE_FRAMES = 1 << 7, /* cannot carry what is yet to be segmented */
+};
+
+/* How a received key is compared. */
+enum tunnel_key_rule { TUNNEL_KEY_NONE, TUNNEL_KEY_EXACT, TUNNEL_KEY_ANY };
+
+/* Addresses as IPv6 has them, in network order; IPv4 ones mapped (::ffff:a.b.c.d). */
+struct tunnel_match {
+	__u16 kind; /* enum tunnel_kind */
+	__be16 port_be; /* VXLAN: of the destination */
+	__u32 key_rule;
+	__u32 key;
+	__be32 remote[4];
+};
+
+enum { TUNNEL_HEAD = 88 };
+
+/* map tunnels: ARRAY[PORT_SLOTS], the slot is the port's. */
+struct tunnel_config {
+	struct tunnel_match match; /* of what is received */
+	__u32 next; /* slot of the next one with the same tunnel_hash(&match); 0 ends it */
+	__be32 local[4]; /* the source address */
+	__u32 flags; /* enum tunnel_flag */
+	__u32 ifindex; /* the underlay's device; 0: no way, nothing can be sent */
+	__u32 mtu; /* of the underlay: the longest IP packet */
+	/* What goes before a frame, Ethernet header included: whole but for lengths,
+	 * checksums, sequence and what is taken from the frame. */
+	__u8 head_len;
+	__u8 gre_at; /* offset in head of what follows IP */
+	__u8 erspan_at; /* of the ERSPAN header; 0: none */
+	__u8 pad;
+	__u8 head[TUNNEL_HEAD];
+};
+struct tunnel_entry {
+	struct tunnel_config v[2];
+};
+
+/* map tunnel_head: HASH, tunnel_hash() -> struct head_entry: a list by tunnel_config.next.
+ * Element 0 holds enum tunnel_setting. */
+enum tunnel_setting { TUNNEL_DROP_UNMATCHED = 1 };
+
+static inline __attribute__((always_inline)) __u32 tunnel_hash(const struct tunnel_match *m)
+{
+	__u32 words[] = { m->kind | (__u32)m->port_be << 16,
+			  m->key_rule,
+			  m->key_rule == TUNNEL_KEY_EXACT ? m->key : 0,
+			  m->remote[0],
+			  m->remote[1],
+			  m->remote[2],
+			  m->remote[3] };
+	__u32 h = 0x9e3779b9;
+
+	for (int i = 0; i < 7; i++) {
+		h = (h ^ words[i]) * 0x85ebca6b;
+		h ^= h >> 15;
+	}
+	return h ? h : 1;
+}
+
+/* map tunnel_seq: ARRAY[PORT_SLOTS] of __u32: the next number to send.  State: counted by the
+ * programs, zeroed by userspace when the slot is given out. */
 
 /* map vlan_sets: ARRAY[VLAN_SETS], bit vid % 64 of word vid / 64 */
 struct vlan_set {
@@ -359,9 +442,10 @@ struct explain_job {
 #ifndef __bpf__
 static_assert(sizeof(struct port_config) == 128, "two cache lines");
 static_assert(sizeof(struct bridge_config) == 64, "layout");
-static_assert(sizeof(struct mirror_config) == 56, "layout");
+static_assert(sizeof(struct mirror_config) == 64, "layout");
 static_assert(sizeof(struct frame_key) == KEY_WORDS * 4, "compared by words");
 static_assert(sizeof(struct filter_insn) == 12, "no padding: it is compared");
+static_assert(sizeof(struct tunnel_config) == 152, "layout");
 static_assert(sizeof(struct fdb_key) == 12, "no padding: it is hashed");
 static_assert(sizeof(struct fdb_count) == 64, "layout");
 static_assert(sizeof(struct slot_key) == 20, "no padding: it is hashed");

@@ -80,6 +80,7 @@ struct work {
 	struct vlan_form view_form;
 	struct lens lens;
 	__u32 snaplen; /* of the copies at hand */
+	__u32 too_long; /* enum too_long: of the output at hand, if that is a tunnel */
 	__u32 outcome; /* the best of them */
 	__u32 n_onward;
 

@@ -87,6 +87,24 @@ struct {
 	__type(value, struct head_entry);
 } mirror_of_bit BVS_MAP;
 
+/* By port slot, double-versioned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PORT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct tunnel_entry);
+} tunnels BVS_MAP;
+
+/* Double-versioned; addresses and keys are compared after the look-up.  No more heads than
+ * tunnels, and the settings. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PORT_SLOTS + 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct head_entry);
+} tunnel_head BVS_MAP;
+
 /* Immutable while a record of either version refers to them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -147,6 +165,14 @@ struct {
 	__type(value, struct mirror_stats);
 } mirror_stats BVS_MAP;
 
+/* By port slot: sequence numbers of tunnels, taken by an atomic addition. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PORT_SLOTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} tunnel_seq BVS_MAP;
+
 /* --- between the programs --- */
 
 /* How many copies a processor has in its backlog: see budget.h. */
@@ -169,13 +195,15 @@ enum job { JOB_NONE, JOB_WORK, JOB_MARK };
  * bpf_clone_redirect() returns, and answered.  Userspace has no business here. */
 struct reentry_job {
 	__u32 is_valid; /* enum job; none: a frame that is none of ours; mark: let it pass */
-	__u32 port; /* slot of the target */
-	__u32 ifindex; /* of the target; 0: it is a patch port */
+	__u32 port; /* slot of the target; 0: none, the frame comes out of a tunnel */
+	__u32 ifindex; /* of the target; 0: it is a patch port or a tunnel */
 	__u32 snaplen; /* as sent, tag included; 0: whole */
 	__u32 is_up; /* the target has a link, as far as is known */
 	__u32 outcome; /* the answer: enum outcome */
-	/* Of a patch port: */
-	__u32 peer; /* slot of its other end, where the frame goes on */
+	__u32 is_tunnel; /* the target is one */
+	__u32 too_long; /* for that: enum too_long, not the default */
+	/* Otherwise, and without ifindex: */
+	__u32 peer; /* slot of a patch port's other end, where the frame goes on */
 	__u32 hops; /* patch ports on the way, this one included */
 	__u32 version; /* of the configuration */
 	__u32 bridge; /* slot: if the other end is on the same one, ... */

@@ -87,9 +87,10 @@ static __always_inline __u32 mirror_send(struct ctx *c, __u32 slot, const struct
 		onward_add(c, slot, out);
 	len = pkt_len(&c->w->pkt, c->w->form);
 	is_cut = snaplen && len > snaplen;
-	/* A cut copy is one frame, whatever it was before. */
-	if (is_cut ? pkt_l3_len(&c->w->pkt, c->w->form) + snaplen > (__u64)out->mtu + len
-		   : !fits(c, out, c->w->form))
+	/* A cut copy is one frame, whatever it was before; a tunnel has ways of its own. */
+	if (!(out->flags & PORT_TUNNEL && c->w->too_long != TOO_LONG_DROP) &&
+	    (is_cut ? measured_len(c, out, c->w->form) + snaplen > (__u64)out->mtu + len
+		    : !fits(c, out, c->w->form)))
 		return OUTCOME_MTU;
 	if ((out->flags & PORT_QUEUED) && !budget_take(c))
 		return OUTCOME_BUDGET;
@@ -247,6 +248,7 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 	stats->selected++;
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->served[w] |= mirror->same_output[w];
+	c->w->too_long = mirror->too_long;
 	stats->tx_packets++;
 	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
 	count_outcome(stats, !is_seen		? OUTCOME_NO_TARGET

@@ -66,6 +66,14 @@ static __always_inline __u32 segment_len(const struct ctx *c)
 	return len + (data_offset >> 4) * 4 + c->w->gso_size;
 }
 
+/* What is held against the port's mtu: see PORT_TUNNEL. */
+static __always_inline __u32 measured_len(const struct ctx *c, const struct port_config *port,
+					  struct vlan_form form)
+{
+	return likely(!(port->flags & PORT_TUNNEL)) ? pkt_l3_len(&c->w->pkt, form)
+						    : pkt_len(&c->w->pkt, form);
+}
+
 /* Does the frame, in this form, fit through the port?  Of segmentable ones that are no plain
  * TCP only the kernel knows the segments, and it compares them with the device's own MTU,
  * which may be above the port's. */
@@ -73,7 +81,7 @@ static __always_inline bool fits(const struct ctx *c, const struct port_config *
 				 struct vlan_form form)
 {
 	struct __sk_buff *skb = c->skb;
-	__u32 len = pkt_l3_len(&c->w->pkt, form);
+	__u32 len = measured_len(c, port, form);
 	__u32 mtu = 0; /* in: measure the frame itself */
 
 	if (likely(len <= port->mtu))
@@ -81,6 +89,8 @@ static __always_inline bool fits(const struct ctx *c, const struct port_config *
 	if (!c->w->gso_size)
 		return false;
 	len = segment_len(c);
+	if (unlikely(port->flags & PORT_TUNNEL))
+		return len && len + ETHERNET_LEN + form_len(form) <= port->mtu;
 	if (len)
 		return len <= port->mtu;
 	return bpf_check_mtu(skb, port->ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) == 0;
@@ -88,7 +98,7 @@ static __always_inline bool fits(const struct ctx *c, const struct port_config *
 
 static __always_inline bool has_target(const struct port_config *port)
 {
-	return likely(port->ifindex) || port->patch_peer;
+	return likely(port->ifindex) || port->patch_peer || port->flags & PORT_TUNNEL;
 }
 
 /* True if a production frame can leave here; otherwise counts why not.  PORT_UP is not asked:
@@ -138,13 +148,15 @@ static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_con
 	set = bpf_map_lookup_elem(&settings, &zero);
 	if (!job || !set)
 		return OUTCOME_CLONE;
-	if (!port->ifindex && c->w->hops + 1 >= NESTING)
+	if (port->patch_peer && c->w->hops + 1 >= NESTING)
 		return OUTCOME_CLONE;
 	job->port = slot;
 	job->ifindex = port->ifindex;
 	job->snaplen = snaplen;
 	job->is_up = port->flags & PORT_UP;
 	job->outcome = OUTCOME_CLONE;
+	job->too_long = c->w->too_long;
+	job->is_tunnel = port->flags & PORT_TUNNEL;
 	job->peer = port->patch_peer;
 	job->hops = c->w->hops + 1;
 	job->version = c->w->version;
@@ -163,18 +175,28 @@ static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_con
 		job->is_valid = 0;
 		return OUTCOME_CLONE;
 	}
-	if (!port->ifindex)
+	if (port->patch_peer)
 		take_back_mirrors(c, job);
 	return *(volatile __u32 *)&job->outcome;
 }
 
-/* Production through a patch port. */
-static __noinline void send_patch(struct ctx *c, __u32 slot)
+/* Production through a port without a device: a patch port or a tunnel. */
+static __noinline void send_inside(struct ctx *c, __u32 slot)
 {
 	const struct port_config *port = port_get(slot, c->w->version);
+	__u32 outcome;
 
-	if (port && reenter(c, slot, port, 0) < OUTCOME_SENT)
-		count_drop(slot, c->w->hops + 1 >= NESTING ? DROP_LOOP : DROP_SEND);
+	if (!port)
+		return;
+	c->w->too_long = TOO_LONG_DEFAULT;
+	outcome = reenter(c, slot, port, 0);
+	if (outcome >= OUTCOME_SENT)
+		return;
+	if (outcome == OUTCOME_MTU)
+		count_drop(slot, DROP_MTU);
+	else
+		count_drop(slot,
+			   port->patch_peer && c->w->hops + 1 >= NESTING ? DROP_LOOP : DROP_SEND);
 }
 
 /* Production by a clone: all outputs of a flood but the last. */
@@ -186,7 +208,7 @@ static __always_inline void send_clone(struct ctx *c, __u32 slot, __u32 ifindex,
 	if (wear(c, form))
 		count_drop(slot, DROP_SEND);
 	else if (!ifindex)
-		send_patch(c, slot);
+		send_inside(c, slot);
 	else if (bpf_clone_redirect(skb, ifindex, 0))
 		count_drop(slot, DROP_SEND);
 	else
@@ -202,7 +224,7 @@ static __always_inline int send_last(struct ctx *c, __u32 slot, __u32 ifindex,
 		return TC_ACT_SHOT;
 	}
 	if (unlikely(!ifindex)) {
-		send_patch(c, slot);
+		send_inside(c, slot);
 		return TC_ACT_SHOT;
 	}
 	count_tx(slot, pkt_len(&c->w->pkt, form));

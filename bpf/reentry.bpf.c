@@ -2,33 +2,16 @@
 /*
  * On the egress hook of the re-entry device, a device of ours that is down and never
  * transmits: the place to change a clone without touching the frame that it was made of, and
- * where a frame that left by a patch port enters the switch again.  Runs inside the
- * bpf_clone_redirect() that sent the clone here.  The cut clone is cloned once more to its
+ * where a frame that left by a patch port or came out of a tunnel enters the switch again.
+ * Runs inside the bpf_clone_redirect() that sent the clone here.  The cut clone is cloned once more to its
  * target rather than redirected, because only bpf_clone_redirect() tells what became of it.
  */
 #include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_endian.h>
 
+#include "encap.h"
 #include "forward.h"
-
-enum { CUT_TRIES = 16, CUT_STEP = 16 };
-
-/* The kernel refuses to cut off a header that it must still fill in a checksum for, nor
- * does it say where that ends: then cut as near as it lets us, never not at all. */
-static __always_inline int cut(struct __sk_buff *skb, __u32 len)
-{
-	if (len < ETHERNET_LEN) /* the tag counts, too */
-		len = ETHERNET_LEN;
-	for (int i = 0; i < CUT_TRIES; i++) {
-		if (len >= skb->len)
-			return 0;
-		if (bpf_skb_change_tail(skb, len, 0) == 0)
-			return 0;
-		len += CUT_STEP;
-	}
-	return -1;
-}
 
 static __always_inline __u32 send_cut(struct __sk_buff *skb, const struct reentry_job *job)
 {
@@ -38,6 +21,22 @@ static __always_inline __u32 send_cut(struct __sk_buff *skb, const struct reentr
 		return outcome;
 	count_tx(job->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
 	return OUTCOME_TRUNCATED;
+}
+
+static __noinline __u32 send_tunnel(struct __sk_buff *skb, const struct reentry_job *job)
+{
+	__u32 zero = 0;
+	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
+
+	if (!w)
+		return OUTCOME_CLONE;
+	w->frame.slot = job->port;
+	w->frame.version = job->version;
+	w->frame.too_long = (__u8)job->too_long;
+	w->frame.is_cut = job->snaplen != 0;
+	w->frame.is_up = job->is_up;
+	w->frame.is_wire = false;
+	return tunnel_send(skb);
 }
 
 /* What the mirrors of this bridge have seen to goes along a patch within it. */
@@ -61,7 +60,8 @@ static __always_inline void give_mirrors(const struct ctx *c, __u32 bridge, stru
 	}
 }
 
-/* The frame comes in by the patch port's other end. */
+/* The frame comes in by the patch port's other end, or by the tunnel that it was in; cut or
+ * not, of the latter nobody has read anything. */
 static __always_inline int enter(struct __sk_buff *skb, struct reentry_job *job, bool is_cut)
 {
 	struct vlan_form view = { .outer = job->outer, .inner = job->inner };
@@ -69,7 +69,8 @@ static __always_inline int enter(struct __sk_buff *skb, struct reentry_job *job,
 	struct ctx c = { .skb = skb };
 	int verdict = TC_ACT_SHOT;
 
-	count_tx(job->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
+	if (job->port)
+		count_tx(job->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
 	job->outcome = is_cut ? OUTCOME_TRUNCATED : OUTCOME_SENT;
 	if (!begin(&c, job->hops, job->version)) {
 		job->is_mirrored = 0;
@@ -89,7 +90,7 @@ static __always_inline int enter(struct __sk_buff *skb, struct reentry_job *job,
 	return verdict;
 }
 
-SEC("tc") int bvs_reentry(struct __sk_buff *skb)
+static __always_inline int reentry(struct __sk_buff *skb)
 {
 	__u32 zero = 0, tag_len = skb->vlan_present ? VLAN_LEN : 0, snaplen;
 	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
@@ -104,16 +105,55 @@ SEC("tc") int bvs_reentry(struct __sk_buff *skb)
 	if (snaplen) {
 		if (snaplen < ETHERNET_LEN || cut(skb, snaplen - tag_len))
 			return TC_ACT_SHOT; /* the answer is OUTCOME_CLONE already */
+	}
+	if (snaplen || job->is_tunnel) {
 		/* They would leak to the target: the mark within a namespace, cb even to
 		 * others. */
 		skb->mark = 0;
 		for (int i = 0; i < 5; i++)
 			skb->cb[i] = 0;
 	}
+	if (job->is_tunnel) {
+		job->outcome = send_tunnel(skb, job);
+		return TC_ACT_SHOT;
+	}
 	if (!job->ifindex)
-		return enter(skb, job, snaplen != 0);
+		return enter(skb, job, snaplen || !job->port);
 	job->outcome = send_cut(skb, job);
 	return TC_ACT_SHOT;
+}
+
+SEC("tc") int bvs_reentry(struct __sk_buff *skb)
+{
+	return reentry(skb);
+}
+
+/* On the far end of the segmenting devices: wire frames that a tunnel waits for. */
+static __always_inline int segment(struct __sk_buff *skb)
+{
+	__u32 zero = 0, mark = skb->mark, outcome, *value = bpf_map_lookup_elem(&epoch, &zero);
+	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
+
+	if (!mark || !w || !value)
+		return TC_ACT_SHOT;
+	skb->mark = 0;
+	for (int i = 0; i < 5; i++)
+		skb->cb[i] = 0;
+	w->frame.slot = mark & MARK_SLOT;
+	w->frame.version = *(volatile __u32 *)value & 1;
+	w->frame.too_long = mark >> MARK_TOO_LONG & 3;
+	w->frame.is_cut = mark & MARK_CUT;
+	w->frame.is_up = mark & MARK_UP;
+	w->frame.is_wire = true;
+	outcome = tunnel_send(skb);
+	if (outcome < OUTCOME_SENT)
+		count_drop(mark & MARK_SLOT, outcome == OUTCOME_MTU ? DROP_MTU : DROP_SEND);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc") int bvs_segment(struct __sk_buff *skb)
+{
+	return segment(skb);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

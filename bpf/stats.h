@@ -3,6 +3,8 @@
 /*
  * Counting.  Every counter is per processor, so a plain addition does.
  */
+#include <stdbool.h>
+
 #include "maps.h"
 
 static __always_inline void count_rx(__u32 slot, __u32 len)

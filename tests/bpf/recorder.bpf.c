@@ -45,11 +45,10 @@ static __always_inline void record_bytes(struct __sk_buff *skb, struct record *r
 }
 
 /* The re-entry device's program would have run, and taken the job. */
-static __always_inline bool record_job(__u32 ifindex, struct record *r)
+static __always_inline bool record_job(__u32 ifindex, struct record *r, __u32 *zero)
 {
-	__u32 zero = 0;
-	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
-	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
+	struct settings *set = bpf_map_lookup_elem(&settings, zero);
+	struct reentry_job *job = bpf_map_lookup_elem(&scratch, zero);
 
 	if (!set || !job || !set->reentry_ifindex || ifindex != set->reentry_ifindex)
 		return false;
@@ -75,19 +74,20 @@ static __always_inline bool record_mark(__u32 ifindex)
 
 static __always_inline long record(struct __sk_buff *skb, __u32 kind, __u32 ifindex, __u64 flags)
 {
-	__u32 zero = 0, key = ifindex, i;
+	__u32 key = ifindex, *n; /* one key for all: there is little room on the stack */
 	struct result *result = bpf_map_lookup_elem(&results, &key);
-	__u32 *n = bpf_map_lookup_elem(&n_records, &zero);
 	struct record *r;
 
 	if (kind == RECORD_CLONE && result && result->clone)
 		return result->clone;
 	if (record_mark(ifindex))
 		return 0;
+	key = 0;
+	n = bpf_map_lookup_elem(&n_records, &key);
 	if (!n)
 		return -1;
-	i = (*n)++;
-	r = bpf_map_lookup_elem(&records, &i);
+	key = (*n)++;
+	r = bpf_map_lookup_elem(&records, &key);
 	if (!r)
 		return -1;
 	r->kind = kind;
@@ -101,9 +101,11 @@ static __always_inline long record(struct __sk_buff *skb, __u32 kind, __u32 ifin
 	r->cb0 = skb->cb[0];
 	r->pkt_type = skb->pkt_type;
 	record_bytes(skb, r);
-	if (kind != RECORD_CLONE)
-		return TC_ACT_REDIRECT;
-	return record_job(ifindex, r) ? 1 : 0;
+	key = 0;
+	if (kind == RECORD_CLONE)
+		return record_job(ifindex, r, &key) ? 1 : 0;
+	record_job(ifindex, r, &key);
+	return TC_ACT_REDIRECT;
 }
 
 static __always_inline long fake_check_mtu(__u32 ifindex)
@@ -132,6 +134,11 @@ static __always_inline __u64 fake_ns(void)
 #include "../../bpf/tc.bpf.c"
 #define LICENSE LICENSE_again
 #include "../../bpf/reentry.bpf.c"
+#undef bpf_redirect
+#define bpf_redirect(ifindex, flags) record(skb, RECORD_REDIRECT, ifindex, flags)
+#undef LICENSE
+#define LICENSE LICENSE_once_more
+#include "../../bpf/decap.bpf.c"
 
 /* A frame as test runs have it: its outer tag in the bytes. */
 SEC("tc") int run_bytes(struct __sk_buff *skb)
@@ -139,15 +146,43 @@ SEC("tc") int run_bytes(struct __sk_buff *skb)
 	return ingress(skb, skb->mark);
 }
 
-/* A frame as live devices have it: its outer tag in metadata. */
-SEC("tc") int run_meta(struct __sk_buff *skb)
+/* As live devices have it: the outer tag in metadata. */
+static __always_inline int tag_to_metadata(struct __sk_buff *skb)
 {
 	const __u8 *p = (const void *)(long)skb->data;
 	__u32 tag = 0;
 
 	if (p + ETHERNET_LEN + VLAN_LEN + 2 <= (const __u8 *)(long)skb->data_end)
 		tag = read_be64(p + 12) >> 32;
-	if (is_vlan_type(tag_tpid(tag)) && (bpf_skb_vlan_pop(skb) || tag_push(skb, tag)))
+	return is_vlan_type(tag_tpid(tag)) && (bpf_skb_vlan_pop(skb) || tag_push(skb, tag));
+}
+
+SEC("tc") int run_meta(struct __sk_buff *skb)
+{
+	return tag_to_metadata(skb) ? -1 : ingress(skb, skb->mark);
+}
+
+/* A tunnel's job alone: the whole program once more would be a burden to the verifier. */
+SEC("tc") int run_tunnel_meta(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!job || tag_to_metadata(skb))
 		return -1;
-	return ingress(skb, skb->mark);
+	job->is_valid = 0;
+	job->outcome = send_tunnel(skb, job);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc") int run_segment_meta(struct __sk_buff *skb)
+{
+	return tag_to_metadata(skb) ? -1 : segment(skb);
+}
+
+/* A packet for this host. */
+SEC("tc") int run_decap(struct __sk_buff *skb)
+{
+	bpf_skb_change_type(skb, PACKET_HOST);
+	return decap(skb);
 }

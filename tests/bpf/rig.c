@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "datapath/image.h"
 #include "recorder.skel.h"
 
 static struct recorder *skel;
@@ -100,7 +101,9 @@ int rig_reset(void **state)
 {
 	struct settings set = { .abi_version = ABI_VERSION,
 				.reentry_ifindex = REENTRY_IFINDEX,
-				.mark_ifindex = MARK_IFINDEX };
+				.mark_ifindex = MARK_IFINDEX,
+
+				.segment_ifindex = SEGMENT_IFINDEX };
 	uint32_t zero = 0;
 
 	(void)state;
@@ -114,6 +117,9 @@ int rig_reset(void **state)
 	zero_map(skel->maps.fdb_count, 8);
 	zero_map(skel->maps.results, RESULTS);
 	zero_map(skel->maps.scratch, 1);
+	zero_map(skel->maps.tunnels, 128);
+	zero_map(skel->maps.tunnel_seq, 128);
+	empty_map(skel->maps.tunnel_head);
 	empty_map(skel->maps.port_of_ifindex);
 	empty_map(skel->maps.access_head);
 	zero_map(skel->maps.budget, 1);
@@ -444,6 +450,46 @@ int rig_run_reentry(const struct frame *frame, uint32_t mark)
 	struct __sk_buff skb = { .mark = mark, .cb = { 1, 2, 3, 4, 5 } };
 
 	return run(skel->progs.bvs_reentry, frame, &skb);
+}
+
+int rig_run_tunnel(const struct frame *frame, uint32_t gso_size)
+{
+	struct __sk_buff skb = { .gso_size = gso_size };
+
+	return run(skel->progs.run_tunnel_meta, frame, &skb);
+}
+
+int rig_run_segment(const struct frame *frame, uint32_t mark)
+{
+	struct __sk_buff skb = { .mark = mark, .cb = { 1, 2, 3, 4, 5 } };
+
+	return run(skel->progs.run_segment_meta, frame, &skb);
+}
+
+int rig_run_decap(const struct frame *packet)
+{
+	struct __sk_buff skb = { .mark = 0 };
+
+	return run(skel->progs.run_decap, packet, &skb);
+}
+
+void rig_put_tunnels(const struct image *image)
+{
+	empty_map(skel->maps.tunnel_head);
+	zero_map(skel->maps.tunnels, 128);
+	for (size_t i = 0; i < image->n; i++) {
+		const struct image_entry *e = &image->entries[i];
+		struct tunnel_entry tunnel;
+		struct head_entry head;
+
+		if (e->map == IMAGE_TUNNELS) {
+			tunnel.v[0] = tunnel.v[1] = *(struct tunnel_config *)e->value;
+			put(skel->maps.tunnels, &e->key, &tunnel);
+		} else if (e->map == IMAGE_TUNNEL_HEAD) {
+			head.v[0] = head.v[1] = *(uint32_t *)e->value;
+			put(skel->maps.tunnel_head, &e->key, &head);
+		}
+	}
 }
 
 enum { UNANSWERED = 99 };

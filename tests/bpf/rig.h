@@ -12,7 +12,9 @@
 #include "abi.h"
 #include "record.h"
 
-enum { BRIDGE = 1, BROADCAST = 0xff, REENTRY_IFINDEX = 200, MARK_IFINDEX = 201 };
+struct image;
+
+enum { BRIDGE = 1, BROADCAST = 0xff, REENTRY_IFINDEX = 200, MARK_IFINDEX, SEGMENT_IFINDEX };
 
 struct frame {
 	uint8_t bytes[2048];
@@ -71,10 +73,19 @@ int rig_send(uint32_t ifindex, const struct frame *frame, enum tag_place place);
 int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size);
 /* Runs the re-entry device's program on a clone with this mark, and cb of its own. */
 int rig_run_reentry(const struct frame *frame, uint32_t mark);
+/* The part of it that sends into a tunnel, on a clone with its tag in metadata. */
+int rig_run_tunnel(const struct frame *frame, uint32_t gso_size);
+/* Runs the program behind the segmenting devices on a frame with this mark. */
+int rig_run_segment(const struct frame *frame, uint32_t mark);
+/* Runs the underlay's program on a packet for this host. */
+int rig_run_decap(const struct frame *packet);
+/* Writes what an image has of tunnels; what was there before goes. */
+void rig_put_tunnels(const struct image *image);
 /* What it shall do; the shape is the programs' own, and maps.h explains it. */
 struct job {
 	uint32_t is_valid, port, ifindex, snaplen, is_up, outcome;
-	uint32_t peer, hops, version, bridge, is_mirrored, outer, inner, rest_type;
+	uint32_t is_tunnel, too_long, peer, hops, version, bridge, is_mirrored, outer, inner,
+		rest_type;
 	uint64_t done[MIRROR_WORDS], served[MIRROR_WORDS];
 };
 void rig_put_job(struct job job);

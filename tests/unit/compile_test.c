@@ -18,6 +18,8 @@
 
 enum { MAX_PORTS = 8, MAX_MIRRORS = 3, HZ = 250 };
 
+#define HOST(W) (&(struct compile_host){ .devices = (W)->devices, .hz = HZ })
+
 /* Bridge br0 in slot 4 with ports in slots 11, 12 ..., all trunks, up, ifindex 100 + slot. */
 struct world {
 	struct model model;
@@ -103,7 +105,7 @@ static const struct image *compiled(struct world *w)
 
 	vlan_sets_begin(w->sets, w->active);
 	filters_begin(w->filters, w->active);
-	if (compile(&w->model, w->devices, HZ, w->sets, w->filters, &image, &err))
+	if (compile(&w->model, HOST(w), w->sets, w->filters, &image, &err))
 		fail_msg("%s", err.text);
 	image_free(w->active);
 	w->active = image;
@@ -469,7 +471,7 @@ static void test_too_many_vlan_sets(void **state)
 		assert_int_equal(vlan_sets_index(w->sets, &bits, &index, &err), 0);
 	}
 	add_port(w)->vlan.trunks = &(struct vlan_bits){ .words = { 5 } };
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, HOST(w), w->sets, w->filters, NULL, &err), -1);
 	assert_string_equal(err.text, "bridge br0: port port: more than 1023 different sets of "
 				      "VLANs are in use");
 }
@@ -480,16 +482,16 @@ static void test_impossible_slots_are_refused(void **state)
 	struct error err;
 
 	add_port(w)->slot.number = PORT_SLOTS;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, HOST(w), w->sets, w->filters, NULL, &err), -1);
 	w->ports[0].slot.number = 11;
 	add_port(w)->slot.number = 11;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, HOST(w), w->sets, w->filters, NULL, &err), -1);
 	w->ports[1].slot.number = 12;
 	w->bridge.slot.number = BRIDGE_SLOTS;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, HOST(w), w->sets, w->filters, NULL, &err), -1);
 	w->bridge.slot.number = 4;
 	add_mirror(w, NULL)->bit = MIRRORS_PER_BRIDGE;
-	assert_int_equal(compile(&w->model, w->devices, HZ, w->sets, w->filters, NULL, &err), -1);
+	assert_int_equal(compile(&w->model, HOST(w), w->sets, w->filters, NULL, &err), -1);
 }
 
 #define test(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)

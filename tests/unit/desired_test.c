@@ -84,18 +84,19 @@ static void kinds_of_ports(void **state)
 	vswitch_add_port(v, "br0", "p9", "system");
 	vswitch_add_port(v, "br0", "i0", "internal");
 	vswitch_add_port(v, "br0", "t0", "tap");
-	vswitch_add_port(v, "br0", "g0", "gre");
+	vswitch_add_port(v, "br0", "g0", "geneve");
 	vswitch_add_port(v, "br0", "x0", "nonsense");
-	assert_string_equal(dump(f), "bridge br0 ageing=300 fdb=8192\n"
-				     "  port br0 local order=0\n"
-				     "  port g0 error=\"could not open network device g0 (type gre "
-				     "is not implemented yet)\"\n"
-				     "  port i0 internal order=0\n"
-				     "  port p9 system order=0\n"
-				     "  port p10 system order=0\n"
-				     "  port t0 system order=0\n"
-				     "  port x0 error=\"could not open network device x0 "
-				     "(Address family not supported by protocol)\"\n");
+	assert_string_equal(dump(f),
+			    "bridge br0 ageing=300 fdb=8192\n"
+			    "  port br0 local order=0\n"
+			    "  port g0 error=\"could not open network device g0 (type geneve "
+			    "is not implemented yet)\"\n"
+			    "  port i0 internal order=0\n"
+			    "  port p9 system order=0\n"
+			    "  port p10 system order=0\n"
+			    "  port t0 system order=0\n"
+			    "  port x0 error=\"could not open network device x0 "
+			    "(Address family not supported by protocol)\"\n");
 }
 
 static void columns_of_ports(void **state)

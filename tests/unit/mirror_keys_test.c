@@ -57,6 +57,10 @@ static void what_is_not_understood_copies_nothing(void **state)
 	} cases[] = {
 		{ "bvs-stiky=true", "external_ids:bvs-stiky is not known" },
 		{ "bvs-wire-form=true", "external_ids:bvs-wire-form is not implemented yet" },
+		{ "bvs-remote=gre:10.0.0.9",
+		  "external_ids:bvs-remote is set beside another output port" },
+		{ "bvs-mtu=maybe",
+		  "external_ids:bvs-mtu=maybe is none of truncate, fragment and drop" },
 		{ "bvs-sticky=maybe", "external_ids:bvs-sticky=maybe is neither true nor false" },
 		{ "bvs-account=1", "external_ids:bvs-account=1 is neither true nor false" },
 		{ "bvs-src-ports=", "external_ids:bvs-src-ports: an item is empty" },

@@ -256,16 +256,16 @@ static void types_not_implemented_say_so(void **state)
 	struct fixture *f = *state;
 
 	vswitch_add_br(&f->v, "br0");
-	vswitch_add_port(&f->v, "br0", "gre0", "gre");
+	vswitch_add_port(&f->v, "br0", "gnv0", "geneve");
 	settle(f);
 	ROOT("cur_cfg", "2");
-	INTERFACE("gre0", "ofport", "-1");
-	INTERFACE("gre0", "error",
-		  "\"could not open network device gre0 (type gre is not implemented yet)\"");
-	vswitch_set(&f->v, "Interface", "gre0", "type", "\"internal\"");
+	INTERFACE("gnv0", "ofport", "-1");
+	INTERFACE("gnv0", "error",
+		  "\"could not open network device gnv0 (type geneve is not implemented yet)\"");
+	vswitch_set(&f->v, "Interface", "gnv0", "type", "\"internal\"");
 	settle(f);
-	INTERFACE("gre0", "ofport", "1");
-	INTERFACE("gre0", "error", EMPTY);
+	INTERFACE("gnv0", "ofport", "1");
+	INTERFACE("gnv0", "error", EMPTY);
 }
 
 /* facts E49: 1, 2, (20), 3, then 2 goes: 4, 5. */

@@ -14,17 +14,22 @@
 #include "datapath/pins.h"
 #include "datapath/tcx.h"
 
-/* Where our clsact filters sit. */
-enum { FILTER_HANDLE = 0xb5, FILTER_PRIORITY = 0xb5 };
+/* Where our clsact filters sit; two of them may meet on one hook. */
+enum { FILTER_HANDLE = 0xb5, FILTER_PRIORITY = 0xb5, DECAP_PRIORITY = 0xb6 };
 
 static const struct {
 	uint32_t tcx;
 	enum bpf_tc_attach_point tc;
 	uint32_t held;
+	uint32_t priority;
 	const char *name;
 } points[N_PROGRAMS] = {
-	[PROGRAM_INGRESS] = { TCX_INGRESS, BPF_TC_INGRESS, HELD_INGRESS, "ingress" },
-	[PROGRAM_REENTRY] = { TCX_EGRESS, BPF_TC_EGRESS, HELD_EGRESS, "egress" },
+	[PROGRAM_INGRESS] = { TCX_INGRESS, BPF_TC_INGRESS, HELD_INGRESS, FILTER_PRIORITY,
+			      "ingress" },
+	[PROGRAM_REENTRY] = { TCX_EGRESS, BPF_TC_EGRESS, HELD_EGRESS, FILTER_PRIORITY, "egress" },
+	[PROGRAM_DECAP] = { TCX_INGRESS, BPF_TC_INGRESS, HELD_DECAP, DECAP_PRIORITY, "decap" },
+	[PROGRAM_SEGMENT] = { TCX_INGRESS, BPF_TC_INGRESS, HELD_SEGMENT, FILTER_PRIORITY,
+			      "segment" },
 };
 
 static struct attachment *find(const struct attachments *a, uint32_t ifindex,
@@ -118,15 +123,17 @@ static void adopt_link(void *arg, const char *name)
 	struct adoption *adoption = arg;
 	struct attachments *a = adoption->a;
 	struct tcx_link info;
-	enum program_id program;
+	enum program_id program = PROGRAM_INGRESS;
 	uint32_t ifindex;
 	char direction[16];
 	int link;
 
 	if (adoption->failed || sscanf(name, "link-%u-%15s", &ifindex, direction) != 2)
 		return;
-	program =
-		strcmp(direction, points[PROGRAM_INGRESS].name) ? PROGRAM_REENTRY : PROGRAM_INGRESS;
+	while (program < N_PROGRAMS && strcmp(direction, points[program].name))
+		program++;
+	if (program == N_PROGRAMS)
+		return;
 	link = pins_get(a->instance->dir, name);
 	if (link < 0 || tcx_link_info(link, &info)) {
 		adoption->failed =
@@ -154,7 +161,7 @@ static int clsact_add(const struct attachments *a, uint32_t ifindex, enum progra
 				    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS };
 	struct bpf_tc_opts opts = { .sz = sizeof(opts),
 				    .handle = FILTER_HANDLE,
-				    .priority = FILTER_PRIORITY,
+				    .priority = points[program].priority,
 				    .prog_fd = a->programs->fds[program],
 				    .flags = BPF_TC_F_REPLACE };
 	int failed;
@@ -182,13 +189,14 @@ static int clsact_remove(const struct attachments *a, uint32_t ifindex, enum pro
 				    .attach_point = points[program].tc };
 	struct bpf_tc_opts opts = { .sz = sizeof(opts),
 				    .handle = FILTER_HANDLE,
-				    .priority = FILTER_PRIORITY };
+				    .priority = points[program].priority };
 	uint32_t flags = held_flags(a->held, ifindex), ours = points[program].held;
 
 	if (!(flags & ours))
 		return 0;
 	(void)bpf_tc_detach(&hook, &opts);
-	if ((flags & HELD_QDISC) && !(flags & (HELD_INGRESS | HELD_EGRESS) & ~ours)) {
+	if ((flags & HELD_QDISC) &&
+	    !(flags & (HELD_INGRESS | HELD_EGRESS | HELD_DECAP | HELD_SEGMENT) & ~ours)) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		(void)bpf_tc_hook_destroy(&hook);
 		ours |= HELD_QDISC;
@@ -205,7 +213,7 @@ static int adopt_filter(struct attachments *a, uint32_t ifindex, enum program_id
 				    .attach_point = points[program].tc };
 	struct bpf_tc_opts opts = { .sz = sizeof(opts),
 				    .handle = FILTER_HANDLE,
-				    .priority = FILTER_PRIORITY };
+				    .priority = points[program].priority };
 
 	if (bpf_tc_query(&hook, &opts))
 		return clsact_remove(a, ifindex, program, err);
@@ -223,7 +231,7 @@ static bool clsact_has_filter(uint32_t ifindex, enum program_id program)
 				    .attach_point = points[program].tc };
 	struct bpf_tc_opts opts = { .sz = sizeof(opts),
 				    .handle = FILTER_HANDLE,
-				    .priority = FILTER_PRIORITY };
+				    .priority = points[program].priority };
 
 	return !bpf_tc_query(&hook, &opts);
 }

@@ -18,7 +18,7 @@ struct instance;
 struct attachment {
 	struct attach_point {
 		uint32_t ifindex;
-		uint32_t program; /* enum program_id: ingress or, for re-entry, egress */
+		uint32_t program; /* enum program_id: egress for re-entry, else ingress */
 	} at;
 	UT_hash_handle hh;
 };

@@ -7,6 +7,7 @@
 
 #include "abi.h"
 #include "datapath/compile_mirror.h"
+#include "datapath/compile_tunnel.h"
 #include "datapath/image.h"
 #include "datapath/vlan_sets.h"
 #include "switch/model.h"
@@ -86,7 +87,7 @@ static int compile_port(const struct model_port *port, const struct compile_devi
 		config->flags |= PORT_LOCAL;
 	if (port->kind == MODEL_PORT_PATCH)
 		compile_patch(config, port->peer);
-	else
+	else if (port->kind != MODEL_PORT_TUNNEL)
 		compile_device(config, device);
 	if (vlan_sets_index(sets, port->vlan.trunks, &config->trunks, err) ||
 	    vlan_sets_index(sets, port->vlan.cvlans, &config->cvlans, err))
@@ -135,10 +136,11 @@ static int check_slot(const struct model_port *port, struct port_config **ports,
 
 /* The state of one compilation. */
 struct compilation {
-	const struct compile_device *devices;
+	const struct compile_host *host;
 	struct vlan_sets *sets;
 	struct filters *filters;
 	struct image *image;
+	struct compile_tunnels tunnels;
 	struct port_config *ports[PORT_SLOTS]; /* by slot */
 	uint32_t *access_heads[4096]; /* of the bridge being compiled, by VLAN */
 };
@@ -149,6 +151,7 @@ static int compile_ports(struct compilation *c, const struct model_bridge *bridg
 	memset(c->access_heads, 0, sizeof(c->access_heads));
 	for (size_t i = 0; i < bridge->n_ports; i++) {
 		const struct model_port *port = bridge->ports[i];
+		const struct compile_device *device;
 		struct port_config *config;
 		uint32_t *ifindex_slot, **head = &c->access_heads[port->vlan.tag & 4095];
 
@@ -159,8 +162,12 @@ static int compile_ports(struct compilation *c, const struct model_bridge *bridg
 		config = image_put(c->image, IMAGE_PORTS, port->slot.number);
 		c->ports[port->slot.number] = config;
 		config->bridge = (uint16_t)bridge->slot.number;
-		if (compile_port(port, &c->devices[port->slot.number], c->sets, config, err))
+		device = &c->host->devices[port->slot.number];
+		if (compile_port(port, device, c->sets, config, err))
 			return -1;
+		if (port->tunnel)
+			compile_tunnel(&c->tunnels, port->slot.number, port->tunnel, device->route,
+				       config);
 		if (config->ifindex) {
 			ifindex_slot = image_put(c->image, IMAGE_PORT_OF_IFINDEX, config->ifindex);
 			*ifindex_slot = port->slot.number;
@@ -174,7 +181,7 @@ static int compile_ports(struct compilation *c, const struct model_bridge *bridg
 	return 0;
 }
 
-static int compile_bridge(struct compilation *c, const struct model_bridge *bridge, uint32_t hz,
+static int compile_bridge(struct compilation *c, const struct model_bridge *bridge,
 			  struct error *err)
 {
 	struct bridge_config *config;
@@ -191,7 +198,7 @@ static int compile_bridge(struct compilation *c, const struct model_bridge *brid
 		config->flags |= BRIDGE_FORWARD_BPDU;
 	config->fdb_max = bridge->fdb_max;
 	config->fdb_room = bridge->fdb_max + bridge->fdb_max / 16 + FDB_SLACK;
-	config->ageing = (uint64_t)bridge->ageing_s * hz;
+	config->ageing = (uint64_t)bridge->ageing_s * c->host->hz;
 	config->has_flood_vlans = bridge->flood_vlans != NULL;
 	if (vlan_sets_index(c->sets, bridge->flood_vlans, &config->flood_vlans, err))
 		return -1;
@@ -200,27 +207,28 @@ static int compile_bridge(struct compilation *c, const struct model_bridge *brid
 	return compile_mirrors(bridge, config, c->ports, c->sets, c->filters, c->image, err);
 }
 
-int compile(const struct model *model, const struct compile_device *devices, uint32_t hz,
-	    struct vlan_sets *sets, struct filters *filters, struct image **ret, struct error *err)
+int compile(const struct model *model, const struct compile_host *host, struct vlan_sets *sets,
+	    struct filters *filters, struct image **ret, struct error *err)
 {
 	struct compilation *c = calloc(1, sizeof(*c));
 	int failed = 0;
 
 	if (!c)
 		abort();
-	c->devices = devices;
+	c->host = host;
 	c->sets = sets;
 	c->filters = filters;
-	c->image = image_new();
+	c->image = c->tunnels.image = image_new();
 	for (size_t i = 0; i < model->n_bridges && !failed; i++) {
 		const struct model_bridge *bridge = model->bridges[i];
 
 		if (!bridge->slot.number)
 			continue;
-		failed = compile_bridge(c, bridge, hz, err);
+		failed = compile_bridge(c, bridge, err);
 		if (failed)
 			error_wrap(err, "bridge %s", bridge->name);
 	}
+	compile_tunnels_end(&c->tunnels, !host->has_gre);
 	if (failed) {
 		image_free(c->image);
 	} else {

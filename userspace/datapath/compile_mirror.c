@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "datapath/compile_mirror.h"
 
+#include <stdlib.h>
+
 #include "abi.h"
 #include "datapath/compile_filter.h"
 #include "datapath/image.h"
 #include "datapath/vlan_sets.h"
 #include "switch/model.h"
+#include "switch/tunnel.h"
 
 static void set_bit(__u64 *words, uint32_t bit)
 {
@@ -76,6 +79,24 @@ static void compile_same_output(const struct model_mirror *mirror,
 	}
 }
 
+static uint32_t too_long_of(const struct model_mirror *mirror)
+{
+	const struct model_tunnel *t = mirror->out_port ? mirror->out_port->tunnel : NULL;
+
+	switch (mirror->too_long) {
+	case MODEL_TOO_LONG_DEFAULT:
+		return t && t->may_fragment && !tunnel_is_ipv6(&t->remote) ? TOO_LONG_FRAGMENT
+									   : TOO_LONG_CUT;
+	case MODEL_TOO_LONG_CUT:
+		return TOO_LONG_CUT;
+	case MODEL_TOO_LONG_FRAGMENT:
+		return TOO_LONG_FRAGMENT;
+	case MODEL_TOO_LONG_DROP:
+		return TOO_LONG_DROP;
+	}
+	abort();
+}
+
 int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bridge_config,
 		    struct port_config **ports, struct vlan_sets *sets, struct filters *filters,
 		    struct image *image, struct error *err)
@@ -102,6 +123,7 @@ int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bri
 		config->out_port = out ? mirror->out_port->slot.number : 0;
 		config->out_vlan = mirror->out_port ? 0 : mirror->out_vlan;
 		config->snaplen = mirror->snaplen;
+		config->too_long = too_long_of(mirror);
 		if (vlan_sets_index(sets, mirror->vlans, &config->vlans, err) ||
 		    compile_filter(mirror, filters, config, err))
 			return error_wrap(err, "mirror %s", mirror->name);

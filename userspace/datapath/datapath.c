@@ -40,13 +40,14 @@ static int open_settings(struct datapath *dp, struct error *err)
 	return put_settings(dp, &wanted, err);
 }
 
-/* The device that clones are sent to, with the program that works on them; at its other end
- * marks come in. */
+/* The devices that clones are sent to, with the programs that work on them; at the other end of
+ * the first marks come in. */
 static int open_reentry(struct datapath *dp, struct error *err)
 {
 	struct settings wanted = dp->settings;
 
 	wanted.reentry_ifindex = dp->devices.pairs.reentry;
+	wanted.segment_ifindex = dp->tunnels.segmenter.in;
 	wanted.mark_ifindex = dp->devices.pairs.reentry_end;
 	if (attach_add(&dp->attached, wanted.reentry_ifindex, PROGRAM_REENTRY, "for re-entry",
 		       err) ||
@@ -60,6 +61,11 @@ static void on_link(void *arg, uint32_t slot, const struct compile_device *view)
 	struct datapath *dp = arg;
 
 	apply_port_up(&dp->applier, slot, view->ifindex, view->is_up);
+}
+
+static void on_route(void *arg)
+{
+	devices_tell(&((struct datapath *)arg)->devices);
 }
 
 static int open_all(struct datapath *dp, struct loop *loop, const struct datapath_options *options,
@@ -77,6 +83,8 @@ static int open_all(struct datapath *dp, struct loop *loop, const struct datapat
 			err) ||
 	    programs_commit(&dp->programs, &dp->instance, err))
 		return -1;
+	tunnels_open(&dp->tunnels, loop, &dp->instance, dp->devices.netdevs, &dp->attached,
+		     on_route, dp);
 	dp->devices.on_link = on_link;
 	dp->devices.on_link_arg = dp;
 	if (apply_open(&dp->applier, &dp->maps, err) ||
@@ -120,6 +128,7 @@ void datapath_close(struct datapath *dp)
 	fdb_close(&dp->fdb);
 	explainer_close(&dp->explainer);
 	apply_close(&dp->applier);
+	tunnels_close(&dp->tunnels);
 	devices_close(&dp->devices);
 	attach_close(&dp->attached);
 	held_close(&dp->held);
@@ -134,7 +143,8 @@ int datapath_remove(struct datapath *dp, struct error *err)
 	if (dp->is_removed)
 		return 0;
 	stop_fdb(dp);
-	if (devices_remove_all(&dp->devices, err) || instance_remove(&dp->instance, err))
+	if (tunnels_remove_all(&dp->tunnels, err) || devices_remove_all(&dp->devices, err) ||
+	    instance_remove(&dp->instance, err))
 		return -1;
 	dp->is_removed = true;
 	return 0;
@@ -146,20 +156,37 @@ void datapath_on_change(struct datapath *dp, void (*cb)(void *arg), void *arg)
 	dp->devices.on_change_arg = arg;
 }
 
+static bool is_port(void *arg, uint32_t ifindex)
+{
+	return attach_has(&((struct datapath *)arg)->attached, ifindex, PROGRAM_INGRESS);
+}
+
+static int compile_all(struct datapath *dp, const struct model *model, struct image **ret,
+		       struct error *err)
+{
+	struct compile_host host = { .devices = dp->devices.view, .hz = dp->hz };
+
+	host.has_gre = dp->tunnels.is_host_tunnelling;
+	for (const struct tunnel *t = dp->tunnels.all; t; t = t->hh.next)
+		dp->devices.view[t->slot].route = &t->route;
+	return compile(model, &host, dp->applier.sets, dp->applier.filters, ret, err);
+}
+
 static int apply(struct datapath *dp, const struct model *model, struct error *err)
 {
 	struct image *wanted;
 
 	devices_update(&dp->devices, model);
-	if (open_reentry(dp, err) || apply_begin(&dp->applier, err) ||
-	    compile(model, dp->devices.view, dp->hz, dp->applier.sets, dp->applier.filters, &wanted,
-		    err) ||
+	if (tunnels_update(&dp->tunnels, model, err) || open_reentry(dp, err) ||
+	    apply_begin(&dp->applier, err) || compile_all(dp, model, &wanted, err) ||
 	    apply_image_take(&dp->applier, wanted, err))
 		return -1;
 	/* A table's size may be less than it was. */
 	evict_check(&dp->evict);
 	/* No frame meets a port that is not configured: programs come last and go first. */
 	devices_attach(&dp->devices);
+	if (tunnels_attach(&dp->tunnels, is_port, dp, err))
+		return -1;
 	return devices_release(&dp->devices, err);
 }
 

@@ -88,6 +88,11 @@ struct datapath_port_state {
 	char driver[32];
 	char driver_version[32];
 	char firmware[32];
+	/* Of a tunnel: */
+	char egress[16]; /* device of the underlay; "": no route */
+	bool has_egress_carrier;
+	char source[46]; /* address; "": no route */
+	char problem[128]; /* "": frames can be sent */
 };
 void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 			 struct datapath_port_state *ret);

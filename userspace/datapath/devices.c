@@ -202,6 +202,7 @@ static void update_port(struct devices *d, const struct model_port *wanted)
 		update_internal(d, port, wanted);
 		break;
 	case MODEL_PORT_PATCH:
+	case MODEL_PORT_TUNNEL:
 		return; /* it has none */
 	}
 	dev = devices_of_port(d, port);
@@ -311,6 +312,8 @@ static int release_programs(struct devices *d, struct error *err)
 		next = at->hh.next;
 		uint32_t ifindex = at->at.ifindex;
 
+		if (at->at.program == PROGRAM_DECAP || at->at.program == PROGRAM_SEGMENT)
+			continue; /* the tunnels' */
 		if (at->at.program == PROGRAM_INGRESS
 			    ? port_of_ifindex(d, ifindex) || ifindex == d->pairs.reentry_end
 			    : ifindex == d->pairs.reentry)
@@ -456,6 +459,12 @@ static void tell_owner(void *arg)
 	d->has_news = false;
 	if (d->on_change)
 		d->on_change(d->on_change_arg);
+}
+
+void devices_tell(struct devices *d)
+{
+	d->has_news = true;
+	tell_owner(d);
 }
 
 int devices_open(struct devices *d, struct loop *loop, const struct instance *instance,

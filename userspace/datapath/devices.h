@@ -78,6 +78,9 @@ void devices_attach(struct devices *d);
 must_check int devices_release(struct devices *d, struct error *err);
 void devices_end(struct devices *d);
 
+/* Something else that the owner should apply the configuration for. */
+void devices_tell(struct devices *d);
+
 /* As if no port were left, and the re-entry device, too. */
 must_check int devices_remove_all(struct devices *d, struct error *err);
 

@@ -88,3 +88,26 @@ int ethtool_disable_lro(const char *name)
 	close(fd);
 	return failed;
 }
+
+int ethtool_disable_offloads(const char *name)
+{
+	static const uint32_t commands[] = { ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO,
+					     ETHTOOL_STXCSUM, ETHTOOL_SSG };
+	struct ethtool_value value = { .cmd = ETHTOOL_GFLAGS };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), failed;
+
+	if (fd < 0)
+		return -errno;
+	failed = ask(fd, name, &value);
+	value.cmd = ETHTOOL_SFLAGS;
+	value.data &= ~(__u32)ETH_FLAG_TXVLAN;
+	if (!failed)
+		failed = ask(fd, name, &value);
+	value.data = 0;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && !failed; i++) {
+		value.cmd = commands[i];
+		failed = ask(fd, name, &value);
+	}
+	close(fd);
+	return failed;
+}

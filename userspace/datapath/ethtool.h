@@ -17,5 +17,7 @@ struct ethtool_info {
 
 /* Whatever is unknown stays empty. */
 void ethtool_read(const char *name, struct ethtool_info *ret);
+/* Of a device of ours: frames are sent as they are on a wire.  0, or -errno. */
+int ethtool_disable_offloads(const char *name);
 /* Frames that were joined by the hardware cannot be forwarded.  0, or -errno. */
 int ethtool_disable_lro(const char *name);

@@ -17,6 +17,7 @@
 #include "datapath/maps.h"
 #include "datapath/programs.h"
 #include "datapath/sweep.h"
+#include "datapath/tunnel.h"
 
 struct datapath {
 	struct instance instance;
@@ -25,6 +26,7 @@ struct datapath {
 	struct held_table held;
 	struct attachments attached;
 	struct devices devices;
+	struct tunnels tunnels;
 	struct applier applier;
 	struct fdb fdb;
 	struct sweep sweep;

@@ -17,6 +17,8 @@ static const struct {
 	[IMAGE_ACCESS_HEAD] = { sizeof(__u32), true, true },
 	[IMAGE_MIRROR_OF_BIT] = { sizeof(__u32), true, false },
 	[IMAGE_MIRRORS] = { sizeof(struct mirror_config), true, false },
+	[IMAGE_TUNNELS] = { sizeof(struct tunnel_config), true, false },
+	[IMAGE_TUNNEL_HEAD] = { sizeof(__u32), true, true },
 	[IMAGE_PORT_OF_IFINDEX] = { sizeof(__u32), false, true },
 };
 

@@ -16,6 +16,8 @@ enum image_map {
 	IMAGE_ACCESS_HEAD,
 	IMAGE_MIRROR_OF_BIT,
 	IMAGE_MIRRORS,
+	IMAGE_TUNNELS,
+	IMAGE_TUNNEL_HEAD,
 	IMAGE_PORT_OF_IFINDEX, /* the only one whose values have no versions */
 	N_IMAGE_MAPS
 };

@@ -63,6 +63,7 @@ static void put_port(struct buf *to, const struct port_config *p)
 		{ PORT_MIRRORED_OUT, "mirrored-out" },
 		{ PORT_PROTECTED, "protected" },
 		{ PORT_LOCAL, "local" },
+		{ PORT_TUNNEL, "tunnel" },
 	};
 
 	buf_printf(to, " bridge=%u generation=%u", p->bridge, p->generation);
@@ -118,6 +119,17 @@ static void put_mirror(struct buf *to, const struct mirror_config *m)
 	put_bits(to, "same-output", m->same_output);
 }
 
+static void put_tunnel(struct buf *to, const struct tunnel_config *t)
+{
+	buf_printf(to, " flags=0x%x", t->flags);
+	put_number(to, "device", t->ifindex);
+	put_number(to, "mtu", t->mtu);
+	put_number(to, "next", t->next);
+	buf_puts(to, " header=");
+	for (uint32_t i = 0; i < t->head_len; i++)
+		buf_printf(to, "%02x", t->head[i]);
+}
+
 static void put_entry(struct buf *to, const struct image_entry *e)
 {
 	const uint32_t *number = e->value;
@@ -142,6 +154,17 @@ static void put_entry(struct buf *to, const struct image_entry *e)
 	case IMAGE_MIRRORS:
 		buf_printf(to, "mirror=%u", e->key);
 		put_mirror(to, e->value);
+		break;
+	case IMAGE_TUNNELS:
+		buf_printf(to, "tunnel-of-port=%u", e->key);
+		put_tunnel(to, e->value);
+		break;
+	case IMAGE_TUNNEL_HEAD:
+		if (e->key)
+			buf_printf(to, "tunnels-by-hash=%08x first-port=%u", e->key, *number);
+		else
+			buf_printf(to, "tunnels drop-unmatched=%u",
+				   *number & TUNNEL_DROP_UNMATCHED);
 		break;
 	case IMAGE_PORT_OF_IFINDEX:
 		buf_printf(to, "device=%u port=%u", e->key, *number);
@@ -184,6 +207,10 @@ static bool is_of(const struct image *image, const struct image_entry *e, uint32
 		return e->key / MIRRORS_PER_BRIDGE == bridge;
 	case IMAGE_MIRRORS:
 		return is_mirror_of(image, e->key, bridge);
+	case IMAGE_TUNNELS:
+		return is_port_of(image, e->key, bridge);
+	case IMAGE_TUNNEL_HEAD:
+		return e->key && is_port_of(image, *(const uint32_t *)e->value, bridge);
 	case IMAGE_PORT_OF_IFINDEX:
 		return is_port_of(image, *(const uint32_t *)e->value, bridge);
 	case N_IMAGE_MAPS:

@@ -40,6 +40,9 @@ static const struct {
 	[MAP_MIRROR_OF_BIT] =
 		ARRAY_OF("mirror_of_bit", struct head_entry, BRIDGE_SLOTS *MIRRORS_PER_BRIDGE),
 	[MAP_MIRRORS] = ARRAY_OF("mirrors", struct mirror_entry, MIRROR_SLOTS),
+	[MAP_TUNNELS] = ARRAY_OF("tunnels", struct tunnel_entry, PORT_SLOTS),
+	[MAP_TUNNEL_HEAD] = HASH_OF("tunnel_head", __u32, struct head_entry, 0, false),
+	[MAP_TUNNEL_SEQ] = ARRAY_OF("tunnel_seq", __u32, PORT_SLOTS),
 	[MAP_VLAN_SETS] = ARRAY_OF("vlan_sets", struct vlan_set, VLAN_SETS),
 	[MAP_FILTERS] = ARRAY_OF("filters", struct filter_insn, FILTER_INSNS),
 	[MAP_FDB] = HASH_OF("fdb", struct fdb_key, struct fdb_value, 0, false),

@@ -21,6 +21,9 @@ enum map_id {
 	MAP_ACCESS_HEAD,
 	MAP_MIRROR_OF_BIT,
 	MAP_MIRRORS,
+	MAP_TUNNELS,
+	MAP_TUNNEL_HEAD,
+	MAP_TUNNEL_SEQ,
 	MAP_VLAN_SETS,
 	MAP_FILTERS,
 	MAP_FDB,
@@ -40,6 +43,8 @@ enum held_flag {
 	HELD_INGRESS = 1 << 1, /* our clsact filters, where tcx links are not to be had */
 	HELD_EGRESS = 1 << 2,
 	HELD_QDISC = 1 << 3, /* and the clsact qdisc is ours, too */
+	HELD_DECAP = 1 << 4, /* others of our filters */
+	HELD_SEGMENT = 1 << 5,
 };
 struct held {
 	uint32_t flags;

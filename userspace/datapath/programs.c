@@ -18,6 +18,8 @@
 static const char *const pin_names[N_PROGRAMS] = {
 	[PROGRAM_INGRESS] = "prog-ingress",
 	[PROGRAM_REENTRY] = "prog-reentry",
+	[PROGRAM_DECAP] = "prog-decap",
+	[PROGRAM_SEGMENT] = "prog-segment",
 };
 
 void programs_init(struct programs *p)
@@ -132,6 +134,8 @@ static int load_all(struct programs *p, const struct instance *instance, struct 
 	if (!failed) {
 		p->fds[PROGRAM_INGRESS] = copy_fd(skel->progs.bvs_ingress);
 		p->fds[PROGRAM_REENTRY] = copy_fd(skel->progs.bvs_reentry);
+		p->fds[PROGRAM_DECAP] = copy_fd(skel->progs.bvs_decap);
+		p->fds[PROGRAM_SEGMENT] = copy_fd(skel->progs.bvs_segment);
 	}
 	bvs__destroy(skel);
 	for (int i = 0; i < N_PROGRAMS && !failed; i++) {

@@ -12,7 +12,7 @@
 struct instance;
 struct maps;
 
-enum program_id { PROGRAM_INGRESS, PROGRAM_REENTRY, N_PROGRAMS };
+enum program_id { PROGRAM_INGRESS, PROGRAM_REENTRY, PROGRAM_DECAP, PROGRAM_SEGMENT, N_PROGRAMS };
 
 struct programs {
 	int fds[N_PROGRAMS]; /* -1: none */

@@ -39,6 +39,21 @@ static void put_device(const struct devices *devices, const struct port *port,
 	ret->link_resets = dev->carrier_changes - port->carrier_base;
 }
 
+static void put_tunnel(const struct tunnel *tunnel, struct datapath_port_state *ret)
+{
+	struct tunnel_address source;
+
+	if (!tunnel)
+		return;
+	snprintf(ret->problem, sizeof(ret->problem), "%s", tunnel->route.problem);
+	if (!tunnel->route.ifindex)
+		return;
+	memcpy(source.b, tunnel->route.source, sizeof(source.b));
+	snprintf(ret->source, sizeof(ret->source), "%s", TUNNEL_ADDRESS_STR(&source));
+	snprintf(ret->egress, sizeof(ret->egress), "%s", tunnel->route.device);
+	ret->has_egress_carrier = tunnel->route.is_up;
+}
+
 void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 			 struct datapath_port_state *ret)
 {
@@ -51,7 +66,9 @@ void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 		return;
 	}
 	snprintf(ret->error, sizeof(ret->error), "%s", port->error);
-	if (port->kind == MODEL_PORT_PATCH) {
+	if (port->kind == MODEL_PORT_TUNNEL)
+		put_tunnel(tunnels_find(&dp->tunnels, port_slot), ret);
+	if (port->kind == MODEL_PORT_PATCH || port->kind == MODEL_PORT_TUNNEL) {
 		/* No device; what is said of it is what Open vSwitch says. */
 		instance_mac(&dp->instance, &port->uuid, sizeof(port->uuid), ret->mac);
 		ret->has_mac = ret->is_admin_up = ret->has_link = true;
@@ -108,7 +125,7 @@ int datapath_port_stats(struct datapath *dp, uint32_t port_slot, struct datapath
 
 	if (!port || counters_port(&dp->maps, port_slot, &own, &err))
 		return -1;
-	if (port->kind == MODEL_PORT_PATCH) {
+	if (port->kind == MODEL_PORT_PATCH || port->kind == MODEL_PORT_TUNNEL) {
 		*ret = (struct datapath_port_stats){ .rx_bytes = own.rx_bytes,
 						     .rx_packets = own.rx_packets,
 						     .tx_bytes = own.tx_bytes,

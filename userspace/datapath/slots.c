@@ -68,11 +68,16 @@ int datapath_slot_delete(struct datapath *dp, enum datapath_slot_kind kind, cons
 int datapath_slot_clear(struct datapath *dp, enum datapath_slot_kind kind, uint32_t slot,
 			struct error *err)
 {
+	uint32_t zero = 0;
+
 	switch (kind) {
 	case DATAPATH_SLOT_BRIDGE:
 		return 0; /* nothing is counted by bridge */
 	case DATAPATH_SLOT_PORT:
-		return counters_zero_port(&dp->maps, slot, err);
+		return counters_zero_port(&dp->maps, slot, err) ||
+				       map_put(&dp->maps, MAP_TUNNEL_SEQ, &slot, &zero, err)
+			       ? -1
+			       : 0;
 	case DATAPATH_SLOT_MIRROR:
 		return counters_zero_mirror(&dp->maps, slot, err);
 	}

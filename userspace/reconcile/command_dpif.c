@@ -10,6 +10,7 @@
 #include "reconcile/commands.h"
 #include "reconcile/reconcile.h"
 #include "switch/model.h"
+#include "switch/tunnel.h"
 
 /* One datapath has all bridges, as with Open vSwitch's kernel module, whose name for it is
  * what programs look for. */
@@ -25,6 +26,8 @@ static const char *type_of(const struct model_port *p)
 		return "internal";
 	case MODEL_PORT_PATCH:
 		return "patch";
+	case MODEL_PORT_TUNNEL:
+		return tunnel_kind_name(p->tunnel);
 	}
 	abort();
 }

@@ -12,6 +12,7 @@
 #include "reconcile/report.h"
 #include "switch/dump.h"
 #include "switch/model.h"
+#include "switch/tunnel.h"
 #include "switch/vlan.h"
 
 static void put_string(struct buf *to, const char *name, const char *text)
@@ -53,6 +54,8 @@ static const char *kind_of(const struct model_port *p)
 		return "local";
 	case MODEL_PORT_PATCH:
 		return "patch";
+	case MODEL_PORT_TUNNEL:
+		return tunnel_kind_name(p->tunnel);
 	}
 	abort();
 }

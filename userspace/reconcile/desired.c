@@ -12,12 +12,14 @@
 #include "ovsdb/row.h"
 #include "reconcile/columns.h"
 #include "reconcile/desired_mirror.h"
+#include "reconcile/desired_tunnel.h"
 #include "reconcile/once.h"
 #include "reconcile/port_index.h"
 #include "reconcile/rows.h"
 #include "switch/mac.h"
 #include "switch/model.h"
 #include "switch/ofport.h"
+#include "switch/tunnel.h"
 #include "switch/vlan.h"
 
 #define LOG_MODULE "reconcile"
@@ -76,10 +78,17 @@ static struct model_port *new_port(struct making *m, const struct row *port,
 static bool is_known_type(const char *type)
 {
 	static const char *const types[] = {
-		"gre",	 "ip6gre",	 "erspan",	  "ip6erspan",
-		"vxlan", "geneve",	 "gtpu",	  "stt",
-		"lisp",	 "bareudp",	 "srv6",	  "afxdp",
-		"dpdk",	 "afxdp-nonpmd", "dpdkvhostuser", "dpdkvhostuserclient",
+		"geneve",
+		"gtpu",
+		"stt",
+		"lisp",
+		"bareudp",
+		"srv6",
+		"afxdp",
+		"dpdk",
+		"afxdp-nonpmd",
+		"dpdkvhostuser",
+		"dpdkvhostuserclient",
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -91,8 +100,10 @@ static bool is_known_type(const char *type)
 
 /* The bridge's own port is internal whatever its type says.  A tap is for whoever made
  * it: an existing device. */
-static void set_kind(struct making *m, struct model_port *p, const char *type)
+static void set_kind(struct making *m, struct model_port *p, const struct row *iface)
 {
+	const char *type = row_string(iface, m->c->interface.type);
+
 	if (!strcmp(p->name, m->bridge->name))
 		p->kind = MODEL_PORT_LOCAL;
 	else if (!strcmp(type, "internal"))
@@ -101,6 +112,8 @@ static void set_kind(struct making *m, struct model_port *p, const char *type)
 		p->kind = MODEL_PORT_SYSTEM;
 	else if (!strcmp(type, "patch"))
 		p->kind = MODEL_PORT_PATCH;
+	else if (tunnel_is_type(type))
+		desired_tunnel(p, iface, type, m->c, m->once, m->arena);
 	else if (is_known_type(type))
 		p->error = arena_printf(m->arena,
 					"could not open network device %s "
@@ -162,7 +175,7 @@ static void set_mac(struct making *m, struct model_port *p, const char *text)
 {
 	uint8_t mac[6];
 
-	if (!text || p->kind == MODEL_PORT_SYSTEM || p->kind == MODEL_PORT_PATCH)
+	if (!text || (p->kind != MODEL_PORT_INTERNAL && p->kind != MODEL_PORT_LOCAL))
 		return;
 	if (p->kind == MODEL_PORT_LOCAL || !mac_parse(text, mac) || mac_is_multicast(mac) ||
 	    mac_is_zero(mac)) {
@@ -222,7 +235,7 @@ static void make_port(struct making *m, const struct row *row, struct placed *pl
 		p = new_port(m, row, iface);
 		if (!place(m, iface, p->name, p))
 			continue;
-		set_kind(m, p, row_string(iface, c->interface.type));
+		set_kind(m, p, iface);
 		set_peer(m, p, iface);
 		set_mac(m, p, row_string(iface, c->interface.mac));
 		p->mtu_request = (uint32_t)row_integer(iface, c->interface.mtu_request, 0);
@@ -367,6 +380,7 @@ void desired_make(const struct db *db, const struct columns *c, struct once *onc
 	for (size_t i = 0; i < n; i++)
 		model->bridges[model->n_bridges++] = make_bridge(&m, rows[i]);
 	join_patches(&m, model);
+	desired_tunnels_check(model);
 	for (size_t i = 0; i < n; i++)
 		desired_mirrors(&mirrors, rows[i], model->bridges[i]);
 	*ret = (struct desired){ model, mirrors.sticky, mirrors.reads_notes };

@@ -10,6 +10,7 @@
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
 #include "reconcile/columns.h"
+#include "reconcile/desired_tunnel.h"
 #include "reconcile/port_index.h"
 #include "reconcile/rows.h"
 #include "reconcile/sticky.h"
@@ -17,6 +18,7 @@
 #include "switch/mirror.h"
 #include "switch/model.h"
 #include "switch/port_match.h"
+#include "switch/tunnel.h"
 
 /* One list of bvs-src-ports and its like. */
 struct selectors {
@@ -27,7 +29,7 @@ struct selectors {
 /* A mirror while it is being made. */
 struct work {
 	const struct row *row;
-	const struct model_bridge *bridge;
+	struct model_bridge *bridge;
 	struct model_mirror *mirror;
 	struct mirror_input in;
 	struct sticky *sticky; /* NULL: its part of the row is not to be touched */
@@ -48,8 +50,8 @@ static void set_error(struct work *w, const char *text)
 static void check_keys(struct desired_mirrors *m, struct work *w)
 {
 	static const char *const known[] = {
-		"bvs-account",	 "bvs-sticky",	    STICKY_RECORD, "bvs-src-ports",
-		"bvs-dst-ports", "bvs-output-port", "bvs-filter",
+		"bvs-account",	   "bvs-sticky", STICKY_RECORD, "bvs-src-ports", "bvs-dst-ports",
+		"bvs-output-port", "bvs-filter", "bvs-mtu",	"bvs-remote",
 	};
 	static const char *const planned[] = { "bvs-wire-form" };
 	struct datum_cursor cursor;
@@ -84,6 +86,38 @@ static bool read_option(struct desired_mirrors *m, struct work *w, const char *k
 		return true;
 	set_error(w, arena_printf(m->arena, "%s:%s=%s is neither true nor false", where, key, s));
 	return false;
+}
+
+static void read_too_long(struct desired_mirrors *m, struct work *w)
+{
+	static const char *const names[] = {
+		[MODEL_TOO_LONG_CUT] = "truncate",
+		[MODEL_TOO_LONG_FRAGMENT] = "fragment",
+		[MODEL_TOO_LONG_DROP] = "drop",
+	};
+	const char *s = row_map_string(w->row, m->c->mirror.external_ids, "bvs-mtu");
+
+	if (!s)
+		return;
+	for (int i = MODEL_TOO_LONG_CUT; i <= MODEL_TOO_LONG_DROP; i++) {
+		if (!strcmp(s, names[i]))
+			w->mirror->too_long = (enum model_too_long)i;
+	}
+	if (w->mirror->too_long == MODEL_TOO_LONG_DEFAULT)
+		set_error(w, arena_printf(m->arena,
+					  "external_ids:bvs-mtu=%s is none of truncate, fragment "
+					  "and drop",
+					  s));
+}
+
+/* Fragments are made of IPv4 packets only. */
+static void check_too_long(struct work *w)
+{
+	const struct model_port *out = w->in.out_port;
+
+	if (out && out->tunnel && w->mirror->too_long == MODEL_TOO_LONG_FRAGMENT &&
+	    tunnel_is_ipv6(&out->tunnel->remote))
+		set_error(w, "external_ids:bvs-mtu=fragment is not implemented over IPv6");
 }
 
 static void read_selectors(struct desired_mirrors *m, struct work *w, const char *key,
@@ -219,7 +253,7 @@ static struct model_port *described_output(struct desired_mirrors *m, struct wor
 	for (size_t i = 0; i < w->bridge->n_ports; i++) {
 		struct model_port *p = w->bridge->ports[i];
 
-		if (!is_match(m, s, p))
+		if (p->is_remote || !is_match(m, s, p))
 			continue;
 		if (found) {
 			set_error(w, arena_printf(m->arena,
@@ -234,9 +268,29 @@ static struct model_port *described_output(struct desired_mirrors *m, struct wor
 	return found;
 }
 
+/* The port is the bridge's, like any other output. */
+static struct model_port *remote_output(struct desired_mirrors *m, struct work *w, const char *text)
+{
+	struct model_bridge *b = w->bridge;
+	struct model_port **ports, *p;
+	const char *why;
+
+	p = desired_remote(text, &w->row->uuid, m->arena, &why);
+	if (!p) {
+		set_error(w, why);
+		return NULL;
+	}
+	ports = arena_new_array(m->arena, struct model_port *, b->n_ports + 1);
+	memcpy(ports, b->ports, b->n_ports * sizeof(struct model_port *));
+	ports[b->n_ports++] = p;
+	b->ports = ports;
+	return p;
+}
+
 static void set_output(struct desired_mirrors *m, struct work *w)
 {
 	const struct uuid *uuid = row_ref_one(w->row, m->c->mirror.output_port);
+	const char *remote = row_map_string(w->row, m->c->mirror.external_ids, "bvs-remote");
 	struct model_port *out = NULL;
 
 	if (!uuid && w->sticky && w->sticky->n_returned[ROLE_OUTPUT])
@@ -245,9 +299,13 @@ static void set_output(struct desired_mirrors *m, struct work *w)
 		out = find_port(m, w, uuid);
 	if (uuid && w->out.n)
 		set_error(w, "output_port and external_ids:bvs-output-port are both set");
+	else if (remote && (uuid || w->out.n))
+		set_error(w, "external_ids:bvs-remote is set beside another output port");
 	else if (w->out.n)
 		out = described_output(m, w);
-	w->in.has_output_port = uuid || w->out.n;
+	else if (remote)
+		out = remote_output(m, w, remote);
+	w->in.has_output_port = uuid || w->out.n || remote;
 	w->in.out_port = out;
 	/* Also while the mirror waits: a port that was meant for copies must not begin to
 	 * get traffic because of a mistake elsewhere in the row. */
@@ -350,6 +408,7 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 	read_option(m, w, "bvs-account", false, &mirror->has_account);
 	read_filter(m, w, &mirror->filter);
 	read_expression(m, w, &mirror->filter);
+	read_too_long(m, w);
 	read_selectors(m, w, "bvs-src-ports", &w->src);
 	read_selectors(m, w, "bvs-dst-ports", &w->dst);
 	read_selectors(m, w, "bvs-output-port", &w->out);
@@ -365,6 +424,7 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 	for (size_t i = 0; w->sticky && i < w->sticky->n_awaited; i++)
 		w->awaited[w->in.n_awaited++] = w->sticky->awaited[i];
 	set_output(m, w);
+	check_too_long(w);
 }
 
 static void end_mirror(struct desired_mirrors *m, struct work *w)

@@ -43,7 +43,9 @@ static int assign_bridge(struct allocation *a, struct datapath *dp, struct arena
 	for (size_t i = 0; i < b->n_ports; i++) {
 		struct model_port *p = b->ports[i];
 		struct allocation_entry *e =
-			p->error ? NULL : allocation_at(a, DATAPATH_SLOT_PORT, p->slot.number);
+			p->error || p->is_remote
+				? NULL
+				: allocation_at(a, DATAPATH_SLOT_PORT, p->slot.number);
 
 		if (!e)
 			continue;

@@ -71,6 +71,11 @@ const char *report_mirror_state(const struct datapath *dp, const struct model_mi
 	if (!m->is_active || !m->out_port)
 		return m->state;
 	datapath_port_state(dp, m->out_port->slot.number, &out);
+	if (!out.error[0] && out.problem[0] && m->out_port->is_remote)
+		return arena_printf(arena, "pending: %s", out.problem);
+	if (!out.error[0] && out.problem[0])
+		return arena_printf(arena, "pending: output port %s: %s", m->out_port->name,
+				    out.problem);
 	if (!out.error[0])
 		return m->state;
 	return arena_printf(arena, "pending: output port %s has no device", m->out_port->name);

@@ -40,6 +40,38 @@ static void report_failure(const struct report *r, const struct model_bridge *b,
 		cells_clear(r->cells, row, empty[i]);
 }
 
+static void report_driver(const struct report *r, const struct row *row,
+			  const struct datapath_port_state *s)
+{
+	const struct columns *c = r->c;
+
+	if (s->driver[0])
+		cells_strings(r->cells, row, c->interface.status,
+			      (const char *const[]){ "driver_name", "driver_version",
+						     "firmware_version" },
+			      (const char *const[]){ s->driver, s->driver_version, s->firmware },
+			      3);
+	else
+		cells_clear(r->cells, row, c->interface.status);
+}
+
+/* The first two as Open vSwitch has them. */
+static void report_tunnel(const struct report *r, const struct row *row,
+			  const struct datapath_port_state *s)
+{
+	static const char *const keys[] = { "tunnel_egress_iface", "tunnel_egress_iface_carrier",
+					    "source_ip", "bvs-problem" };
+	const char *const values[] = { s->egress, s->has_egress_carrier ? "up" : "down", s->source,
+				       s->problem };
+	size_t from = s->egress[0] ? 0 : 3, to = s->problem[0] ? 4 : 3;
+
+	if (from < to)
+		cells_strings(r->cells, row, r->c->interface.status, keys + from, values + from,
+			      to - from);
+	else
+		cells_clear(r->cells, row, r->c->interface.status);
+}
+
 static void report_device(const struct report *r, const struct row *row,
 			  const struct datapath_port_state *s)
 {
@@ -63,14 +95,6 @@ static void report_device(const struct report *r, const struct row *row,
 		     !has_speed		 ? NULL
 		     : s->is_full_duplex ? "full"
 					 : "half");
-	if (s->driver[0])
-		cells_strings(r->cells, row, c->interface.status,
-			      (const char *const[]){ "driver_name", "driver_version",
-						     "firmware_version" },
-			      (const char *const[]){ s->driver, s->driver_version, s->firmware },
-			      3);
-	else
-		cells_clear(r->cells, row, c->interface.status);
 }
 
 void report_port_state(const struct report *r, const struct model_bridge *b,
@@ -97,6 +121,10 @@ void report_port_state(const struct report *r, const struct model_bridge *b,
 		log_warn("event=port-error bridge=%s name=%s error=\"%s\"", b->name, p->name,
 			 p->warning);
 	report_device(r, row, &state);
+	if (p->tunnel)
+		report_tunnel(r, row, &state);
+	else
+		report_driver(r, row, &state);
 	if (!datum_n(row_datum(row, r->c->interface.statistics)))
 		report_port_counters(r, p); /* no port is without figures */
 }
@@ -116,7 +144,7 @@ void report_port_counters(const struct report *r, const struct model_port *p)
 		return;
 	if (datapath_port_stats(r->dp, p->slot.number, &s))
 		return;
-	if (p->kind == MODEL_PORT_PATCH) {
+	if (p->kind == MODEL_PORT_PATCH || p->kind == MODEL_PORT_TUNNEL) {
 		cells_integers(
 			r->cells, row, r->c->interface.statistics,
 			(const char *const[]){ "rx_bytes", "rx_packets", "tx_bytes", "tx_packets" },

@@ -4,13 +4,13 @@
 #include "base/buf.h"
 #include "switch/mac.h"
 #include "switch/model.h"
+#include "switch/tunnel.h"
 #include "switch/vlan.h"
 
 static const char *const kinds[] = {
-	[MODEL_PORT_SYSTEM] = "system",
-	[MODEL_PORT_INTERNAL] = "internal",
-	[MODEL_PORT_LOCAL] = "local",
-	[MODEL_PORT_PATCH] = "patch",
+	[MODEL_PORT_SYSTEM] = "system", [MODEL_PORT_INTERNAL] = "internal",
+	[MODEL_PORT_LOCAL] = "local",	[MODEL_PORT_PATCH] = "patch",
+	[MODEL_PORT_TUNNEL] = "tunnel",
 };
 
 void dump_vlans(struct buf *to, const struct vlan_bits *b)
@@ -68,6 +68,10 @@ static void dump_port(struct buf *to, const struct model_port *p)
 		buf_printf(to, " mtu=%u", p->mtu_request);
 	if (p->peer)
 		buf_printf(to, " peer=%s", p->peer->name);
+	if (p->tunnel) {
+		buf_putc(to, ' ');
+		tunnel_describe(to, p->tunnel);
+	}
 	buf_puts(to, p->is_protected ? " protected" : "");
 	buf_puts(to, p->is_reserved ? " reserved\n" : "\n");
 }
@@ -101,6 +105,8 @@ static void dump_mirror(struct buf *to, const struct model_mirror *m)
 	if (m->filter.n_ops)
 		buf_printf(to, " expression=\"%s\"", m->filter.expression);
 	buf_puts(to, m->keeps_filter ? " keeps-filter" : "");
+	if (m->too_long != MODEL_TOO_LONG_DEFAULT)
+		buf_printf(to, " too-long=%d", m->too_long);
 	buf_printf(to, " state=\"%s\"\n", m->state);
 }
 

@@ -14,6 +14,7 @@
 struct arena;
 struct filter_match;
 struct filter_op;
+struct model_tunnel;
 
 /* Where an object lives in the kernel's maps: given by reconcile's allocation, stable as
  * long as the object's row is. */
@@ -55,6 +56,7 @@ enum model_port_kind {
 	MODEL_PORT_INTERNAL, /* a device of ours: a veth pair whose named end is the user's */
 	MODEL_PORT_LOCAL, /* internal, and the bridge's own port */
 	MODEL_PORT_PATCH, /* no device: one end of a cable between two bridges */
+	MODEL_PORT_TUNNEL, /* no device: frames travel in packets of the host */
 };
 
 struct model_port {
@@ -77,11 +79,21 @@ struct model_port {
 	bool is_reserved; /* an active mirror's output port */
 	const char *peer_name; /* of a patch port: what it asks for */
 	const struct model_port *peer; /* its other end; NULL: nothing passes */
+	const struct model_tunnel *tunnel; /* of a tunnel port */
+	bool is_remote; /* a mirror's own tunnel: no row is behind it, no number its */
 	/* Not NULL: what Interface.error says although it is a port. */
 	const char *warning;
 	/* Not NULL: cannot be a port, and why (Interface.error); no slot, and the datapath
 	 * does not see it. */
 	const char *error;
+};
+
+/* What a copy becomes that does not fit into a tunnel's packet. */
+enum model_too_long {
+	MODEL_TOO_LONG_DEFAULT, /* cut; in fragments where the tunnel makes such of all frames */
+	MODEL_TOO_LONG_CUT,
+	MODEL_TOO_LONG_FRAGMENT,
+	MODEL_TOO_LONG_DROP,
 };
 
 /* What a mirror copies of what it selects: frames that pass both parts. */
@@ -111,6 +123,7 @@ struct model_mirror {
 	/* What the columns say is no good: the filter in force stays, and where there is none
 	 * nothing is copied. */
 	bool keeps_filter;
+	enum model_too_long too_long;
 	bool has_account; /* all its counters go into Mirror.statistics, not the stock two only */
 	/* For Bridge.status: "active", "pending: ...", "error: ...".  Only an active one has
 	 * a slot and reaches the datapath. */

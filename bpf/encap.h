@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Into a tunnel: the port's header, filled in from the frame, goes before a clone of it on
+ * the re-entry device, and the whole to the underlay's device.  The frame's tags go inside.
+ */
+#include "cut.h"
+#include "fragment.h"
+
+/* One frame on its way in; its values are in the work's memory. */
+struct encap {
+	struct __sk_buff *skb;
+	struct tunnel_work *w;
+	const struct tunnel_config *t;
+};
+
+static __always_inline bool encap_find(struct encap *e, struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+
+	e->skb = skb;
+	e->w = bpf_map_lookup_elem(&tunnel_work, &zero);
+	if (!e->w)
+		return false;
+	e->t = tunnel_get(e->w->frame.slot, e->w->frame.version);
+	return e->t;
+}
+
+/* Where the tags go in w->head: behind the addresses. */
+static __always_inline __u8 *encap_l2(const struct encap *e, __u32 at)
+{
+	__u32 off = e->t->head_len + at;
+
+	barrier_var(off);
+	if (off > sizeof(e->w->head) - 16)
+		off = sizeof(e->w->head) - 16; /* never: for the verifier */
+	return e->w->head + off;
+}
+
+/* Takes the tags out of the metadata, outermost first; what lies under one in the bytes moves
+ * up into the metadata.  -1: too many, or no memory. */
+static __always_inline int encap_tags(struct encap *e)
+{
+	struct __sk_buff *skb = e->skb;
+
+	for (int i = 0; i < TUNNEL_TAGS && skb->vlan_present; i++) {
+		__u16 tpid = bpf_ntohs((__u16)skb->vlan_proto), tci = (__u16)skb->vlan_tci;
+		__u8 *to = encap_l2(e, 12 + i * VLAN_LEN);
+
+		put_be16(to, tpid);
+		put_be16(to + 2, tci);
+		if (i == 0 && tpid == TPID_8021Q) {
+			e->w->frame.has_vid = true;
+			e->w->frame.vid = tci & TCI_VID;
+		}
+		e->w->frame.tags_len += VLAN_LEN;
+		if (bpf_skb_vlan_pop(skb))
+			return -1;
+	}
+	return skb->vlan_present ? -1 : 0;
+}
+
+/* Reads what the header depends on. */
+static __always_inline int encap_read(struct encap *e)
+{
+	struct tunnel_work *w = e->w;
+
+	w->frame.vid = 0;
+	w->frame.has_vid = false;
+	w->frame.tags_len = 0;
+	if (encap_tags(e) || bpf_skb_load_bytes(e->skb, 0, w->l2, ETHERNET_LEN))
+		return -1;
+	__builtin_memcpy(encap_l2(e, 0), w->l2, 12);
+	put_be16(encap_l2(e, 12 + e->w->frame.tags_len), get_be16(w->l2 + 12));
+	e->w->frame.type = get_be16(w->l2 + 12);
+	/* A frame's tag may be in its bytes: in test runs. */
+	if (!e->w->frame.has_vid && !e->w->frame.tags_len && e->w->frame.type == TPID_8021Q &&
+	    !bpf_skb_load_bytes(e->skb, ETHERNET_LEN, w->l3, 2)) {
+		e->w->frame.has_vid = true;
+		e->w->frame.vid = get_be16(w->l3) & TCI_VID;
+	}
+	e->w->frame.len = e->skb->len + e->w->frame.tags_len;
+	if (bpf_skb_load_bytes(e->skb, ETHERNET_LEN, w->l3, sizeof(w->l3)))
+		__builtin_memset(w->l3, 0, sizeof(w->l3));
+	return 0;
+}
+
+static __always_inline __u8 encap_inner_tos(const struct encap *e)
+{
+	const __u8 *l3 = e->w->l3;
+
+	if (e->w->frame.type == IPV4_TYPE)
+		return l3[1];
+	return e->w->frame.type == IPV6_TYPE ? (__u8)(l3[0] << 4 | l3[1] >> 4) : 0;
+}
+
+/* RFC 6040: "congested" is the inner packet's own news. */
+static __always_inline __u8 encap_tos(const struct encap *e, __u8 configured)
+{
+	__u8 inner = encap_inner_tos(e), ecn = inner & ECN_MASK;
+	__u8 tos = e->t->flags & TUNNEL_TOS_INHERIT ? inner : configured;
+
+	return (tos & ~ECN_MASK) | (ecn == ECN_CE ? ECN_ECT0 : ecn);
+}
+
+static __always_inline __u8 encap_ttl(const struct encap *e, __u8 configured)
+{
+	if (e->t->flags & TUNNEL_TTL_INHERIT) {
+		if (e->w->frame.type == IPV4_TYPE)
+			return e->w->l3[8];
+		if (e->w->frame.type == IPV6_TYPE)
+			return e->w->l3[7];
+	}
+	return configured;
+}
+
+static __always_inline void encap_ipv4(struct encap *e, __u32 len)
+{
+	__u8 *ip = e->w->head + ETHERNET_LEN;
+	__s64 sum;
+
+	ip[1] = encap_tos(e, ip[1]);
+	put_be16(ip + 2, len < 65536 ? len : 65535); /* of a frame to be segmented: whatever */
+	if (!(e->t->flags & TUNNEL_DF))
+		put_be16(ip + 4, bpf_get_prandom_u32());
+	ip[8] = encap_ttl(e, ip[8]);
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)ip, IPV4_LEN, 0);
+	*(__u16 *)(ip + 10) = ~csum_fold((__u64)sum);
+}
+
+static __always_inline void encap_ipv6(struct encap *e, __u32 len)
+{
+	__u8 *ip = e->w->head + ETHERNET_LEN;
+	__u8 tos = encap_tos(e, (__u8)(ip[0] << 4 | ip[1] >> 4));
+
+	ip[0] = 0x60 | tos >> 4;
+	ip[1] = (__u8)(tos << 4 | (ip[1] & 15));
+	len -= IPV6_LEN;
+	put_be16(ip + 4, len < 65536 ? len : 65535);
+	ip[7] = encap_ttl(e, ip[7]);
+}
+
+enum { ERSPAN_SHORT = 60, ERSPAN_LONG = 1514 };
+
+/* What ERSPAN says of the frame.  Its class of service is what a bridge of the kernel puts
+ * there: the precedence bits of the second byte behind the Ethernet header. */
+static __always_inline void encap_erspan(struct encap *e)
+{
+	__u32 at = e->t->erspan_at, word, bits = 0;
+	__u8 *to;
+
+	barrier_var(at);
+	if (!at || at > TUNNEL_HEAD - 12)
+		return;
+	to = e->w->head + at;
+	word = get_be32(to);
+	word |= e->w->frame.vid << 16 | (__u32)(e->w->l3[1] >> 5) << 13 |
+		(__u32)e->w->frame.is_cut << 10;
+	if (word >> 28 == 1) {
+		bits = e->w->frame.has_vid ? 3 : 0;
+	} else {
+		bits = e->w->frame.len < ERSPAN_SHORT ? 1 : e->w->frame.len > ERSPAN_LONG ? 2 : 0;
+		put_be32(to + 4, (__u32)(bpf_ktime_get_tai_ns() / 100000));
+	}
+	put_be32(to, word | bits << 11);
+}
+
+/* Behind IP.  GRE's checksum is made when the packet is complete. */
+static __always_inline void encap_l4(struct encap *e, __u32 len)
+{
+	__u32 at = e->t->gre_at, slot = e->w->frame.slot, *seq;
+	__u8 *l4;
+
+	barrier_var(at);
+	if (at < ETHERNET_LEN + IPV4_LEN || at > ETHERNET_LEN + IPV6_LEN)
+		return;
+	l4 = e->w->head + at;
+	if (e->t->match.kind == TUNNEL_VXLAN) {
+		/* As the kernel chooses it, so that a flow takes one way. */
+		put_be16(l4, 32768 + bpf_get_hash_recalc(e->skb) % 28233);
+		put_be16(l4 + 4, len);
+		return;
+	}
+	if (!(e->t->flags & TUNNEL_SEQ))
+		return;
+	seq = bpf_map_lookup_elem(&tunnel_seq, &slot);
+	l4 += 4 + (e->t->flags & TUNNEL_CSUM ? 4 : 0) + (l4[0] & GRE_HAS_KEY >> 8 ? 4 : 0);
+	if (seq)
+		put_be32(l4, __sync_fetch_and_add(seq, 1));
+}
+
+static __always_inline __u64 encap_room_flags(const struct encap *e)
+{
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L2_ETH |
+		      BPF_F_ADJ_ROOM_ENCAP_L2((__u64)(ETHERNET_LEN + e->w->frame.tags_len));
+
+	flags |= e->t->flags & TUNNEL_IPV6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6
+					   : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+	return flags | (e->t->match.kind == TUNNEL_VXLAN ? BPF_F_ADJ_ROOM_ENCAP_L4_UDP
+							 : BPF_F_ADJ_ROOM_ENCAP_L4_GRE);
+}
+
+/* Room before the frame.  What is to be segmented must be known to the kernel as a packet in
+ * a tunnel, and so should be IPv6, whose protocol the skb would tell of the outer packet
+ * otherwise; for the rest it is dearer, and not to be had for what is no IP. */
+static __always_inline int encap_grow(const struct encap *e)
+{
+	__u32 room = e->t->head_len + e->w->frame.tags_len;
+
+	if (e->skb->gso_size || e->w->frame.type == IPV6_TYPE) {
+		if (!bpf_skb_adjust_room(e->skb, room, BPF_ADJ_ROOM_MAC, encap_room_flags(e)))
+			return 0;
+		if (e->skb->gso_size)
+			return -1;
+	}
+	return bpf_skb_change_head(e->skb, room, 0);
+}
+
+static __always_inline int encap_csum(const struct encap *e)
+{
+	__u32 at = e->t->gre_at;
+	int sum = csum_packet(e->skb, at, e->skb->len);
+	__u16 field = ~(__u16)sum;
+
+	return sum < 0 || bpf_skb_store_bytes(e->skb, at + 4, &field, sizeof(field), 0) ? -1 : 0;
+}
+
+/* The steps, each verified on its own (see csum_packet()). */
+__noinline int tunnel_read(struct __sk_buff *skb)
+{
+	struct encap e;
+
+	return encap_find(&e, skb) ? encap_read(&e) : -1;
+}
+
+__noinline int tunnel_fill(struct __sk_buff *skb)
+{
+	struct encap e;
+	__u32 len;
+
+	if (!encap_find(&e, skb))
+		return -1;
+	len = e.t->head_len + e.w->frame.len; /* of the packet */
+	if (e.t->flags & TUNNEL_IPV6)
+		encap_ipv6(&e, len - ETHERNET_LEN);
+	else
+		encap_ipv4(&e, len - ETHERNET_LEN);
+	encap_l4(&e, len - e.t->gre_at);
+	encap_erspan(&e);
+	return 0;
+}
+
+__noinline int tunnel_write(struct __sk_buff *skb)
+{
+	struct encap e;
+	__u32 len;
+
+	if (!encap_find(&e, skb) || encap_grow(&e))
+		return -1;
+	len = e.t->head_len + ETHERNET_LEN + e.w->frame.tags_len;
+	barrier_var(len);
+	if (!len || len > sizeof(e.w->head))
+		return -1;
+	return bpf_skb_store_bytes(skb, 0, e.w->head, len, 0);
+}
+
+/* The longest frame that one packet carries. */
+static __always_inline __u32 encap_room(const struct encap *e)
+{
+	return e->t->mtu + ETHERNET_LEN - e->t->head_len;
+}
+
+enum { SEGMENT_HEADERS = ETHERNET_LEN + 2 * VLAN_LEN + 60 + 60 };
+
+/* Must the kernel finish the frame first?  Whether its checksum is there nobody can tell, so
+ * what a sum is to be made of goes that way always. */
+static __always_inline bool encap_needs_wire(const struct encap *e)
+{
+	const struct tunnel_frame *f = &e->w->frame;
+	__u32 len = e->skb->len + (e->skb->vlan_present ? VLAN_LEN : 0);
+
+	if (f->is_wire)
+		return false;
+	if (e->t->flags & TUNNEL_CSUM)
+		return true;
+	if (!e->skb->gso_size)
+		return f->too_long == TOO_LONG_FRAGMENT && len > encap_room(e);
+	return e->t->flags & TUNNEL_WIRE_FRAMES ||
+	       (f->too_long != TOO_LONG_DROP && e->skb->gso_size + SEGMENT_HEADERS > encap_room(e));
+}
+
+/* The job goes along in the mark, which each segment keeps: of the program that takes them
+ * up nobody knows when it runs. */
+enum { MARK_SLOT = 0xffff, MARK_TOO_LONG = 16, MARK_CUT = 1 << 20, MARK_UP = 1 << 21 };
+
+static __always_inline __u32 encap_segment(const struct encap *e)
+{
+	const struct tunnel_frame *f = &e->w->frame;
+	__u32 zero = 0, outcome;
+	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
+
+	if (!set || !set->segment_ifindex)
+		return OUTCOME_CLONE;
+	e->skb->mark = f->slot | (__u32)f->too_long << MARK_TOO_LONG | (f->is_cut ? MARK_CUT : 0) |
+		       (f->is_up ? MARK_UP : 0);
+	outcome = outcome_of(bpf_clone_redirect(e->skb, set->segment_ifindex, 0), true);
+	return outcome == OUTCOME_SENT && f->is_cut ? OUTCOME_TRUNCATED : outcome;
+}
+
+/* After tunnel_read(): the tags are out of the skb. */
+static __always_inline int encap_cut(struct encap *e)
+{
+	struct tunnel_frame *f = &e->w->frame;
+
+	if (cut(e->skb, encap_room(e) - f->tags_len))
+		return -1;
+	f->len = e->skb->len + f->tags_len;
+	f->is_cut = true;
+	return f->len <= encap_room(e) ? 0 : -1;
+}
+
+/* Which of both it is for a frame of the switch's own traffic. */
+static __always_inline __u8 encap_too_long(const struct encap *e, __u8 asked)
+{
+	if (asked != TOO_LONG_DEFAULT)
+		return asked;
+	return e->t->flags & (TUNNEL_DF | TUNNEL_IPV6) ? TOO_LONG_DROP : TOO_LONG_FRAGMENT;
+}
+
+/* Sends the clone, which may be cut already, as the work's memory says: slot, version,
+ * too_long, is_cut, is_up and is_wire are set.  Returns enum outcome. */
+__noinline int tunnel_send(struct __sk_buff *skb)
+{
+	struct tunnel_frame *f;
+	bool is_long = false;
+	__u32 outcome;
+	struct encap e;
+
+	if (!encap_find(&e, skb))
+		return OUTCOME_CLONE;
+	if (!e.t->ifindex)
+		return OUTCOME_NO_TARGET;
+	f = &e.w->frame;
+	f->too_long = encap_too_long(&e, f->too_long);
+	if (encap_needs_wire(&e))
+		return encap_segment(&e);
+	__builtin_memcpy(e.w->head, e.t->head, TUNNEL_HEAD);
+	if (tunnel_read(skb))
+		return OUTCOME_CLONE;
+	if (!skb->gso_size && f->len > encap_room(&e)) {
+		if (f->too_long == TOO_LONG_DROP)
+			return OUTCOME_MTU;
+		is_long = f->too_long == TOO_LONG_FRAGMENT;
+		if (!is_long && encap_cut(&e))
+			return OUTCOME_MTU;
+	}
+	if (tunnel_fill(skb) || tunnel_write(skb))
+		return OUTCOME_CLONE;
+	if (e.t->flags & TUNNEL_CSUM && encap_csum(&e))
+		return OUTCOME_CLONE;
+	outcome = is_long ? (__u32)fragment_send(skb)
+			  : outcome_of(bpf_clone_redirect(skb, e.t->ifindex, 0), f->is_up);
+	if (outcome != OUTCOME_SENT)
+		return outcome;
+	count_tx(f->slot, f->len);
+	return f->is_cut ? OUTCOME_TRUNCATED : OUTCOME_SENT;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What both directions of tunnels need: records by slot, memory for headers, and the
+ * checksum over a packet.
+ */
+#include "ctx.h"
+
+enum {
+	IPV4_TYPE = 0x0800,
+	IPV6_TYPE = 0x86dd,
+	IPV4_LEN = 20,
+	IPV6_LEN = 40,
+	OUTER_UDP = 17,
+	OUTER_GRE = 47,
+	GRE_TEB = 0x6558,
+	GRE_ERSPAN = 0x88be, /* type I and II */
+	GRE_ERSPAN3 = 0x22eb,
+	GRE_HAS_CSUM = 0x8000,
+	GRE_HAS_KEY = 0x2000,
+	GRE_HAS_SEQ = 0x1000,
+	ECN_MASK = 3,
+	ECN_ECT0 = 2,
+	ECN_CE = 3,
+	TUNNEL_TAGS = 4, /* of one frame, written into its bytes */
+	CSUM_CHUNK = 512, /* the most that bpf_csum_diff() takes */
+	CSUM_CHUNKS = 65536 / CSUM_CHUNK,
+};
+
+/* A frame on its way into a tunnel. */
+struct tunnel_frame {
+	__u32 slot;
+	__u32 version;
+	__u32 len; /* tags included */
+	__u32 tags_len;
+	__u32 vid; /* of an 802.1Q tag that is outermost */
+	bool has_vid;
+	bool is_cut;
+	bool is_up; /* the underlay has a link, as far as is known */
+	bool is_wire; /* one frame with its checksums, as on a wire */
+	__u8 too_long; /* enum too_long */
+	__u16 type; /* behind the tags */
+};
+
+/* A packet that is sent in pieces. */
+struct fragmentation {
+	__u32 ifindex;
+	__u32 len; /* behind the IP header, of all */
+	__u32 size; /* of one, a multiple of eight */
+	__u32 outcome;
+};
+
+/* Headers under construction or being read; not on the stack, for the same reason as `work`. */
+struct tunnel_work {
+	__u16 pad;
+	__u8 head[TUNNEL_HEAD + ETHERNET_LEN + TUNNEL_TAGS * VLAN_LEN]; /* IP is aligned */
+	__u8 l2[20]; /* of the frame inside */
+	__u8 l3[12]; /* and the beginning of what it carries */
+	__u8 chunk[CSUM_CHUNK];
+	struct tunnel_frame frame;
+	struct fragmentation fragments;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tunnel_work);
+} tunnel_work BVS_MAP;
+
+static __always_inline const struct tunnel_config *tunnel_get(__u32 slot, __u32 version)
+{
+	struct tunnel_entry *e = bpf_map_lookup_elem(&tunnels, &slot);
+
+	if (!e)
+		return NULL;
+	barrier_var(e); /* or clang adds to the pointer before the test */
+	return &e->v[version & 1];
+}
+
+static __always_inline void put_be16(__u8 *to, __u32 value)
+{
+	to[0] = (__u8)(value >> 8);
+	to[1] = (__u8)value;
+}
+
+static __always_inline void put_be32(__u8 *to, __u32 value)
+{
+	put_be16(to, value >> 16);
+	put_be16(to + 2, value);
+}
+
+static __always_inline __u16 get_be16(const __u8 *from)
+{
+	return (__u16)(from[0] << 8 | from[1]);
+}
+
+static __always_inline __u32 get_be32(const __u8 *from)
+{
+	return (__u32)get_be16(from) << 16 | get_be16(from + 2);
+}
+
+static __always_inline __u16 csum_fold(__u64 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)((sum & 0xffff) + (sum >> 16));
+}
+
+struct csum_walk {
+	struct __sk_buff *skb;
+	struct tunnel_work *w;
+	__u32 at;
+	__u32 end;
+	__s64 sum;
+};
+
+static long csum_step(__u32 i, void *arg)
+{
+	struct csum_walk *walk = arg;
+	__u32 len = walk->end - walk->at;
+
+	if (walk->at >= walk->end)
+		return 1;
+	if (len >= CSUM_CHUNK)
+		len = CSUM_CHUNK;
+	else
+		__builtin_memset(walk->w->chunk, 0, CSUM_CHUNK);
+	/* From 1 to CSUM_CHUNK, in a way that the verifier of Linux 6.1 sees. */
+	len = ((len - 1) & (CSUM_CHUNK - 1)) + 1;
+	if (bpf_skb_load_bytes(walk->skb, walk->at, walk->w->chunk, len)) {
+		walk->sum = -1;
+		return 1;
+	}
+	walk->sum = bpf_csum_diff(NULL, 0, (__be32 *)walk->w->chunk, CSUM_CHUNK, walk->sum);
+	walk->at += len;
+	return walk->sum < 0;
+}
+
+/* The one's complement sum of the packet's bytes from `at` on, up to `end`, as in memory;
+ * negative: the packet ends before.  Like other functions here it is not static so that the
+ * verifier looks at it once, and not after each way to get to it. */
+__attribute__((weak)) __noinline int csum_packet(struct __sk_buff *skb, __u32 at, __u32 end)
+{
+	struct csum_walk walk = { .skb = skb, .at = at, .end = end };
+	__u32 zero = 0;
+
+	walk.w = bpf_map_lookup_elem(&tunnel_work, &zero);
+	if (!walk.w)
+		return -1;
+	bpf_loop(CSUM_CHUNKS, csum_step, &walk, 0);
+	return walk.sum < 0 ? -1 : csum_fold((__u64)walk.sum);
+}
