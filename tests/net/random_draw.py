@@ -386,6 +386,9 @@ class Scenario:
         """Under whatever has been learned there."""
         before = port.mode, port.tag, port.trunks, port.cvlans
         columns = self.vlan_columns(port)
+        if (port.mode, port.tag, port.trunks, port.cvlans) == before and \
+                self.excludes("flush-of-settings"):
+            return
         if not self.mirrors_may_stay():
             port.mode, port.tag, port.trunks, port.cvlans = before
             return

@@ -87,5 +87,8 @@ def body(s, addresses, tags):
     if length > SMALL_LENGTH:
         s.note("frame above an MTU")
     n = len(s.steps)
-    rest = struct.pack("!HI", kind, n) + s.rng.randbytes(8) + bytes(range(256)) * 6
+    some = bytearray(s.rng.randbytes(8))
+    if kind == 0x86DD:
+        some[2] = 59  # nothing follows the header, which a copy could not be cut in
+    rest = struct.pack("!HI", kind, n) + some + bytes(range(256)) * 6
     return (addresses + tags + rest)[:length]

@@ -241,7 +241,8 @@ def report(features, excluded, rules, seeds):
         least = draw.MINIMUM.get(name)
         print(f"  {features[name]:6} {name}" + ("" if least is None else
                                                f" (of {least * seeds // 200})"))
-        if least is None or features[name] < least * seeds // 200:
+        # Of few seeds chance decides.
+        if least is None or (seeds >= 200 and features[name] < least * seeds // 200):
             few.append(name)
     for rule, (where, how, why) in rules.items():
         print(f"  {excluded[rule]:6} not drawn, or set aside, by {where}: {why}")
