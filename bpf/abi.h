@@ -27,7 +27,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 4
+#define ABI_VERSION 5
 
 enum {
 	PORT_SLOTS = 8192,
