@@ -335,7 +335,7 @@ sniff() {
 sniff_stop() {
 	world kill -INT "$(<"$1.pid")"
 	wait "$SNIFFER_SHELL_PID"
-	grep -o '^[0-9]* packets received by filter' "$1.err" | cut -d' ' -f1
+	grep -oE '^[0-9]+ packets? received by filter' "$1.err" | cut -d' ' -f1
 }
 
 has_lines() { (($(wc -l <"$2") >= $1)); }
