@@ -35,6 +35,13 @@ class Port:
     def has_device(self):
         return self.kind != "patch"
 
+    def meaning(self):
+        """What there is of the VLAN columns when the idle ones are left out."""
+        mode = self.mode or ("trunk" if self.tag is None else "access")
+        return (mode, mode != "trunk" and (self.tag or 0), mode in ("trunk", "native-tagged",
+                "native-untagged") and sorted(self.trunks),
+                mode == "dot1q-tunnel" and sorted(self.cvlans))
+
     def likely_vids(self):
         """VLANs that a frame from here may be in, as far as one can tell."""
         if self.mode == "access" or (self.mode is None and self.tag is not None):
@@ -384,10 +391,9 @@ class Scenario:
 
     def vlan_change(self, port):
         """Under whatever has been learned there."""
-        before = port.mode, port.tag, port.trunks, port.cvlans
+        before, meaning = (port.mode, port.tag, port.trunks, port.cvlans), port.meaning()
         columns = self.vlan_columns(port)
-        if (port.mode, port.tag, port.trunks, port.cvlans) == before and \
-                self.excludes("flush-of-settings"):
+        if port.meaning() == meaning and self.excludes("flush-of-settings"):
             return
         if not self.mirrors_may_stay():
             port.mode, port.tag, port.trunks, port.cvlans = before
