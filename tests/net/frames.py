@@ -227,7 +227,7 @@ class Table:
 
     def collect(self, until, line=None):
         """Takes arrivals until the time has come, or the line has all it wants."""
-        while True:
+        while time.monotonic() < until + 5:  # or else somebody goes on sending
             ready = self.poll.poll(0)
             if not ready:
                 if line and not line.wanted - line.got:
@@ -293,7 +293,7 @@ def blast(args):
     frame = bytes.fromhex(args.dst.replace(":", "")) + port.mac + b"\x88\xb5"
     frame += bytes(int(args.len) - len(frame))
     send, n = port.socket.send, 0
-    while not stop:
+    while not stop and (not args.frames or n < args.frames):
         for _ in range(64):
             send(frame)
         n += 64
@@ -311,6 +311,7 @@ def main():
     c.add_argument("port", nargs="+")
     c.set_defaults(run=expect)
     c = commands.add_parser("blast")
+    c.add_argument("--frames", type=int, default=0, help="so many, in steps of 64; 0: until SIGTERM")
     c.add_argument("port")
     c.add_argument("dst")
     c.add_argument("len", nargs="?", default=64)
