@@ -253,15 +253,16 @@ __noinline int tunnel_fill(struct __sk_buff *skb)
 __noinline int tunnel_write(struct __sk_buff *skb)
 {
 	struct encap e;
-	__u32 len;
+	__u32 rest;
 
 	if (!encap_find(&e, skb) || encap_grow(&e))
 		return -1;
-	len = e.t->head_len + ETHERNET_LEN + e.w->frame.tags_len;
-	barrier_var(len);
-	if (!len || len > sizeof(e.w->head))
+	/* One less, so that the verifier of Linux 6.1 sees that it is not 0. */
+	rest = e.t->head_len + ETHERNET_LEN + e.w->frame.tags_len - 1;
+	barrier_var(rest);
+	if (rest >= sizeof(e.w->head))
 		return -1;
-	return bpf_skb_store_bytes(skb, 0, e.w->head, len, 0);
+	return bpf_skb_store_bytes(skb, 0, e.w->head, rest + 1, 0);
 }
 
 /* The longest frame that one packet carries. */

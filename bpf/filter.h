@@ -104,7 +104,8 @@ static __always_inline bool lens_load(struct ctx *c, __u64 at, __u32 size, __u32
 
 		if (i > sizeof(l->head) - 4)
 			return false;
-		raw = *(__u32 *)(l->head + i);
+		barrier_var(i);
+		raw = *(__u32 *)(l->head + (i & (sizeof(l->head) - 1)));
 	} else {
 		__u32 from = (__u32)at - l->rest + l->skb_rest;
 
@@ -128,8 +129,10 @@ static __always_inline const __u8 *key_peek(struct ctx *c, __u32 n)
 
 	if (at + n > l->end)
 		return NULL;
-	if (at + n <= l->held && at <= sizeof(l->head) - 40)
-		return l->head + at;
+	if (at + n <= l->held && at <= sizeof(l->head) - 40) {
+		barrier_var(at);
+		return l->head + (at & (sizeof(l->head) - 1)); /* for the verifier of Linux 6.1 */
+	}
 	if (bpf_skb_load_bytes(skb, at - l->rest + l->skb_rest, l->bytes, n))
 		return NULL;
 	return l->bytes;

@@ -138,7 +138,7 @@ static __always_inline const struct port_config *mirror_source(struct ctx *c, __
 }
 
 /* The frame as the mirror sees it: at egress, what leaves, read back by the same port. */
-static __always_inline bool mirror_view(struct ctx *c, __u32 bit)
+static __noinline bool mirror_view(struct ctx *c, __u32 bit)
 {
 	const struct port_config *source;
 

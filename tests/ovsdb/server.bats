@@ -359,6 +359,7 @@ END
 }
 
 @test "a slow reader costs little and gets everything in the end" {
+	! ldd "$BUILD/bvsd" | grep -q libasan || skip "sanitizers hold back what is freed"
 	bvsd --schema="$schema"
 	python3 - "$BATS_TEST_DIRNAME" "$dir/db.sock" "$pid" <<'END'
 import sys

@@ -17,7 +17,7 @@ enum { ROOM = sizeof(((struct error *)NULL)->text) };
 /* n times the three bytes of a euro sign. */
 static const char *euros(size_t n)
 {
-	static char text[3 * ROOM];
+	static char text[3 * ROOM + 1];
 
 	for (size_t i = 0; i < n; i++)
 		memcpy(text + 3 * i, "\xe2\x82\xac", 4);
