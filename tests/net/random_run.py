@@ -262,12 +262,17 @@ def main():
     run = Run([World(w) for w in args.world])
     rules = read_allow()
     features, excluded = collections.Counter(), collections.Counter()
-    differing, start = 0, time.monotonic()
+    differing, once, start = 0, 0, time.monotonic()
     for seed in range(args.first, args.first + args.seeds):
         scenario = draw.Scenario(seed, rules)
         features += scenario.features
         excluded += scenario.excluded
         found = run.scenario(scenario.steps)
+        # What the seed decides happens each time; once is the scheduler's doing.
+        if found and not (run.scenario(scenario.steps) and run.scenario(scenario.steps)):
+            once += 1
+            print(f"seed {seed}: step {found[0]} differed once, not again: {found[1]}")
+            found = None
         if found:
             differing += 1
             steps = scenario.steps
@@ -283,7 +288,7 @@ def main():
     print(f"seeds {args.first} to {args.first + args.seeds - 1}: {differing} differ;"
           f" {run.arrivals} arrivals compared, {run.set_aside} set aside,"
           f" {time.monotonic() - start:.1f} s")
-    sys.exit(bool(differing or few or not run.arrivals))
+    sys.exit(bool(differing or few or not run.arrivals or once > 1 + args.seeds // 100))
 
 
 if __name__ == "__main__":
