@@ -152,6 +152,7 @@ watches_rates() {
 	refused '--output-vlan takes a number from 1 to 4095' mirror add br0 m --all --output-vlan=4096
 	refused '--nonsense: no such option, or its value is missing' mirror add br0 m --nonsense
 	refused 'add needs a bridge and a name' mirror add br0 --all --output=c
+	refused 'src=a: not expected behind bridge and name; options begin with --' mirror add br0 m src=a --output=c
 	refused 'mirror add, del, show or watch?' mirror
 	is 1 eval 'vsctl --bare --columns=name list mirror | grep -c .'
 }
@@ -206,6 +207,15 @@ finding() { bvsctl doctor | grep -c "^$1"; }
 	is 1 finding 'warning  copies     br0 mirror m0: 2 copies lost: its output port was away or down'
 	is 1 finding 'warning  drops      br0 port b: 1 frames, mtu: raise its MTU'
 	run -1 both doctor
+}
+
+@test "doctor: tunnels that can send nothing, or whose options are wrong" {
+	vsctl add-port br0 nowhere -- set interface nowhere type=gre options:remote_ip=10.99.99.99
+	vsctl add-port br0 wrong -- set interface wrong type=gre options:remote_ip=wrong
+	is 1 finding 'warning  port       br0 port nowhere: no route to 10.99.99.99'
+	is 1 finding "error    port       br0 port wrong: wrong: bad gre 'remote_ip';wrong: gre type requires"
+	run -0 both show
+	[[ $output == *'nowhere '*', sends nothing: no route to 10.99.99.99'* ]]
 }
 
 @test "doctor: maps that somebody else wrote to" {

@@ -169,7 +169,7 @@ why() { # FLOW MIRROR
 	expect <<<'b - > a=- c=-'
 	explain br0 in_port=c,dl_src=02:00:00:00:00:02,dl_dst=02:00:00:00:00:02 >"$BATS_TEST_TMPDIR/text"
 	grep -q '^  source: learned, was at b$' "$BATS_TEST_TMPDIR/text"
-	grep -q '^  dropped: its destination is where it came from$' "$BATS_TEST_TMPDIR/text"
+	grep -q '^  dropped: its destination was learned at the port where it came in$' "$BATS_TEST_TMPDIR/text"
 	expect <<<$'a - dst=b > b=- d=-'
 }
 

@@ -51,6 +51,10 @@ static void faults_of_ports(void **state)
 	(void)state;
 	is_found(STATUS("\"ports\":[{\"name\":\"a\",\"error\":\"no device\"}]"),
 		 "error    port       br0 port a: no device\n");
+	is_found(STATUS("\"ports\":[{\"name\":\"a\",\"error\":\"this\\nand that\"}]"),
+		 "error    port       br0 port a: this;and that\n");
+	is_found(STATUS("\"ports\":[{\"name\":\"a\",\"problem\":\"no route\"}]"),
+		 "warning  port       br0 port a: no route\n");
 	is_found(STATUS("\"ports\":[{\"name\":\"a\",\"warning\":\"odd\",\"admin_up\":true}]"),
 		 "warning  port       br0 port a: odd\n"
 		 "warning  port       br0 port a: up, but has no link\n");

@@ -40,6 +40,9 @@ void diagnosis_add(struct diagnosis *d, enum diagnosis_level level, const char *
 	if (vasprintf(&f->text, fmt, args) < 0)
 		abort();
 	va_end(args);
+	/* Open vSwitch tells in several lines what is wrong with a tunnel. */
+	for (char *c = f->text; *c; c++)
+		*c = *c == '\n' ? ';' : *c;
 }
 
 bool diagnosis_has(const struct diagnosis *d, enum diagnosis_level level)
@@ -95,6 +98,7 @@ static void look_at_port(struct diagnosis *d, const char *bridge, const struct j
 	const char *name = member_string(port, "name");
 	const char *error = member_string(port, "error");
 	const char *warning = member_string(port, "warning");
+	const char *problem = member_string(port, "problem");
 	uint64_t mtu = member_number(port, "mtu");
 	uint64_t wanted = member_number(port, "mtu_request");
 
@@ -105,6 +109,9 @@ static void look_at_port(struct diagnosis *d, const char *bridge, const struct j
 	if (*warning)
 		diagnosis_add(d, DIAGNOSIS_WARNING, "port", "%s port %s: %s", bridge, name,
 			      warning);
+	if (*problem)
+		diagnosis_add(d, DIAGNOSIS_WARNING, "port", "%s port %s: %s", bridge, name,
+			      problem);
 	if (member_true(port, "admin_up") && !member_true(port, "link"))
 		diagnosis_add(d, DIAGNOSIS_WARNING, "port", "%s port %s: up, but has no link",
 			      bridge, name);

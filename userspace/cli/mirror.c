@@ -192,7 +192,11 @@ static int read_add(int argc, char **argv, struct mirror_add *m, struct error *e
 		if (set_option(m, c, err))
 			return -1;
 	}
-	if (argc - optind != 2)
+	if (argc - optind > 2)
+		return error_set(err, "syntax error",
+				 "%s: not expected behind bridge and name; options begin with --",
+				 argv[optind + 2]);
+	if (argc - optind < 2)
 		return error_set(err, "syntax error", "add needs a bridge and a name");
 	m->bridge = argv[optind];
 	m->name = argv[optind + 1];

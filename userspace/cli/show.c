@@ -36,11 +36,15 @@ static void put_port(struct buf *to, const struct json *port, const struct json 
 {
 	const char *error = member_string(port, "error");
 	const char *peer = member_string(port, "peer");
+	const char *problem = member_string(port, "problem");
 	struct buf vlan = BUF_INIT;
 
 	buf_printf(to, "  %-15s ", member_string(port, "name"));
 	if (*error) {
-		buf_printf(to, "ERROR: %s\n", error);
+		buf_puts(to, "ERROR: ");
+		for (const char *c = error; *c; c++)
+			buf_putc(to, *c == '\n' ? ';' : *c);
+		buf_putc(to, '\n');
 		return;
 	}
 	put_vlan(&vlan, port);
@@ -63,6 +67,8 @@ static void put_port(struct buf *to, const struct json *port, const struct json 
 		buf_puts(to, ", a mirror's output");
 	if (member_true(port, "protected"))
 		buf_puts(to, ", protected");
+	if (*problem)
+		buf_printf(to, ", sends nothing: %s", problem);
 	buf_putc(to, '\n');
 }
 

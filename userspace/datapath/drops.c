@@ -14,7 +14,7 @@ static const struct {
 	[DROP_RESERVED_PORT] = { "mirror_output", "the port is a mirror's output" },
 	[DROP_RESERVED_ADDRESS] = { "reserved_address",
 				    "reserved address (other_config:forward-bpdu)" },
-	[DROP_HAIRPIN] = { "hairpin", "its destination is where it came from" },
+	[DROP_HAIRPIN] = { "hairpin", "its destination was learned at the port where it came in" },
 	[DROP_SECURE] = { "secure", "fail_mode is secure" },
 	[DROP_PROTECTED] = { "protected", "from a protected port to a protected one" },
 	[DROP_NO_OUTPUT] = { "no_output", "no other port carries the VLAN" },

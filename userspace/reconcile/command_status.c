@@ -55,7 +55,8 @@ static const char *kind_of(const struct model_port *p)
 	case MODEL_PORT_PATCH:
 		return "patch";
 	case MODEL_PORT_TUNNEL:
-		return tunnel_kind_name(p->tunnel);
+		/* None if its options are wrong. */
+		return p->tunnel ? tunnel_kind_name(p->tunnel) : "tunnel";
 	}
 	abort();
 }
@@ -100,6 +101,8 @@ static int put_device(struct buf *to, struct datapath *dp, const struct model_po
 	datapath_port_state(dp, p->slot.number, &s);
 	if (s.error[0])
 		put_string(to, "error", s.error);
+	if (s.problem[0])
+		put_string(to, "problem", s.problem);
 	put_bool(to, "admin_up", s.is_admin_up);
 	put_bool(to, "link", s.has_link);
 	if (s.mtu)
