@@ -22,9 +22,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bvs.skel.h"
 #include "pass.skel.h"
 
-static struct bpf_object *object;
+static struct bvs *bvs;
 static int sockets[LIVE_PORTS + 1];
 static uint32_t ifindexes[LIVE_PORTS + 1]; /* of the switch's ends */
 static uint8_t addresses[LIVE_PORTS + 1][6]; /* of the users' ends */
@@ -72,11 +73,12 @@ static void make_hook(const char *device, enum bpf_tc_attach_point point)
 	assert_int_equal(bpf_tc_hook_create(&hook), 0);
 }
 
-void live_open(void)
+int live_set_up_group(void **state)
 {
 	int switch_ns, user_ns = netns_new();
 	char command[256], device[16];
 
+	(void)state;
 	switch_ns = netns_new();
 	for (uint32_t i = 1; i <= LIVE_PORTS; i++) {
 		snprintf(command, sizeof(command),
@@ -103,6 +105,7 @@ void live_open(void)
 		sockets[i] = open_socket(device, addresses[i]);
 	}
 	assert_int_equal(setns(switch_ns, CLONE_NEWNET), 0);
+	return 0;
 }
 
 static void attach(uint32_t ifindex, enum bpf_tc_attach_point point, const struct bpf_program *prog)
@@ -116,7 +119,7 @@ static void attach(uint32_t ifindex, enum bpf_tc_attach_point point, const struc
 
 void live_put(const char *map, const void *key, const void *value)
 {
-	int fd = bpf_object__find_map_fd_by_name(object, map);
+	int fd = bpf_object__find_map_fd_by_name(bvs->obj, map);
 
 	assert_true(fd >= 0);
 	assert_int_equal(bpf_map_update_elem(fd, key, value, BPF_ANY), 0);
@@ -160,14 +163,16 @@ static void forget(int fd)
 		;
 }
 
-void live_use(struct bpf_object *o, const struct bpf_program *ingress,
-	      const struct bpf_program *reentry)
+int live_set_up(void **state)
 {
 	struct settings set = { .abi_version = ABI_VERSION };
 	struct bridge_config bridge = rig_bridge();
 	uint32_t zero = 0;
 
-	object = o;
+	(void)state;
+	bvs = bvs__open_and_load();
+	if (!bvs)
+		return -1;
 	set.reentry_ifindex = if_nametoindex("re");
 	set.mark_ifindex = if_nametoindex("re-peer");
 	live_put("settings", &zero, &set);
@@ -175,18 +180,38 @@ void live_use(struct bpf_object *o, const struct bpf_program *ingress,
 	live_put_bridge(BRIDGE, bridge);
 	for (uint32_t i = 1; i <= LIVE_PORTS; i++) {
 		live_put_port(i, live_port(i));
-		attach(ifindexes[i], BPF_TC_INGRESS, ingress);
+		attach(ifindexes[i], BPF_TC_INGRESS, bvs->progs.bvs_ingress);
 		forget(sockets[i]);
 	}
-	attach(set.reentry_ifindex, BPF_TC_EGRESS, reentry);
-	attach(set.mark_ifindex, BPF_TC_INGRESS, ingress);
+	attach(set.reentry_ifindex, BPF_TC_EGRESS, bvs->progs.bvs_reentry);
+	attach(set.mark_ifindex, BPF_TC_INGRESS, bvs->progs.bvs_ingress);
+	return 0;
+}
+
+int live_tear_down(void **state)
+{
+	(void)state;
+	bvs__destroy(bvs);
+	return 0;
+}
+
+void live_put_mirror(uint32_t bit, struct mirror_config config)
+{
+	uint32_t slot = bit + 1, key = BRIDGE * MIRRORS_PER_BRIDGE + bit;
+	struct head_entry head = { { slot, slot } };
+	struct mirror_entry entry;
+
+	config.same_output[bit / 64] |= 1ull << (bit % 64);
+	entry = (struct mirror_entry){ { config, config } };
+	live_put("mirrors", &slot, &entry);
+	live_put("mirror_of_bit", &key, &head);
 }
 
 void live_get_sum(const char *map, uint32_t key, void *ret, size_t size)
 {
 	size_t n = (size_t)libbpf_num_possible_cpus(), words = size / 8;
 	uint64_t *sum = ret, *all = calloc(n, size);
-	int fd = bpf_object__find_map_fd_by_name(object, map);
+	int fd = bpf_object__find_map_fd_by_name(bvs->obj, map);
 
 	assert_non_null(all);
 	assert_int_equal(bpf_map_lookup_elem(fd, &key, all), 0);
@@ -194,6 +219,14 @@ void live_get_sum(const char *map, uint32_t key, void *ret, size_t size)
 	for (size_t i = 0; i < n * words; i++)
 		sum[i % words] += all[i];
 	free(all);
+}
+
+struct mirror_stats live_mirror_stats(uint32_t bit)
+{
+	struct mirror_stats ret;
+
+	live_get_sum("mirror_stats", bit + 1, &ret, sizeof(ret));
+	return ret;
 }
 
 void live_send(uint32_t slot, const struct frame *f)
@@ -336,4 +369,14 @@ void live_expect_nothing(uint32_t slot)
 
 	if (receive(slot, 100, &got, NULL))
 		fail_msg("%u bytes at u%u", got.len, slot);
+}
+
+void live_learn(uint32_t slot, uint8_t mac)
+{
+	struct frame f = rig_frame(BROADCAST, mac, "", 0), got;
+
+	live_send(slot, &f);
+	for (uint32_t i = 1; i <= LIVE_PORTS; i++)
+		if (i != slot)
+			assert_true(live_receive(i, &got, NULL));
 }

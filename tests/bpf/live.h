@@ -11,21 +11,21 @@
 
 enum { LIVE_PORTS = 4 };
 
-struct bpf_object;
-struct bpf_program;
-
-/* Makes devices and sockets.  u4 is in a namespace of its own. */
-void live_open(void);
-/* Takes the maps of this object; one program on every p, the other on `re`.  Ports are
- * trunks in one list, as in rig_port(), with their devices' ifindex. */
-void live_use(struct bpf_object *object, const struct bpf_program *ingress,
-	      const struct bpf_program *reentry);
+/* Once: devices and sockets.  u4 is in a namespace of its own. */
+int live_set_up_group(void **state);
+/* For each test: fresh programs and maps, one program on every p, the other on `re`.  Ports
+ * are trunks in one list, as in rig_port(), with their devices' ifindex. */
+int live_set_up(void **state);
+int live_tear_down(void **state);
 void live_run(const char *command); /* a shell command that must succeed */
 
 struct port_config live_port(uint32_t slot);
 void live_put(const char *map, const void *key, const void *value);
 void live_put_port(uint32_t slot, struct port_config config);
 void live_put_bridge(uint32_t slot, struct bridge_config config);
+/* The mirror in slot bit + 1, at this bit of bridge 1; its own bit of same_output is set. */
+void live_put_mirror(uint32_t bit, struct mirror_config config);
+struct mirror_stats live_mirror_stats(uint32_t bit);
 void live_get_sum(const char *map, uint32_t key, void *ret, size_t size);
 void live_set_addresses(uint32_t slot, struct port_config *config); /* peer_mac of slot */
 
@@ -39,5 +39,7 @@ uint64_t live_received(uint32_t slot);
 void live_send_tcp(uint32_t slot, uint8_t dst, uint32_t payload_len, uint16_t gso_size);
 /* False: nothing came.  *ret_type is PACKET_HOST and so on. */
 bool live_receive(uint32_t slot, struct frame *ret, unsigned *ret_type);
+/* Has the address learned at this port, by a broadcast that all others get. */
+void live_learn(uint32_t slot, uint8_t mac);
 void live_expect(uint32_t slot, const struct frame *f);
 void live_expect_nothing(uint32_t slot);

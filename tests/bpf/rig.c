@@ -3,7 +3,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,9 +17,6 @@
 static struct recorder *skel;
 static struct ring_buffer *signals;
 static size_t n_signals;
-static size_t next_record;
-static bool is_taken[RECORDS];
-static char context[256];
 
 static void put(struct bpf_map *map, const void *key, const void *value)
 {
@@ -93,8 +89,7 @@ static void empty_map(struct bpf_map *map)
 static void forget_records(void)
 {
 	zero_map(skel->maps.n_records, 1);
-	memset(is_taken, 0, sizeof(is_taken));
-	next_record = 0;
+	rig_expect_start();
 }
 
 int rig_reset(void **state)
@@ -102,7 +97,6 @@ int rig_reset(void **state)
 	struct settings set = { .abi_version = ABI_VERSION,
 				.reentry_ifindex = REENTRY_IFINDEX,
 				.mark_ifindex = MARK_IFINDEX,
-
 				.segment_ifindex = SEGMENT_IFINDEX };
 	uint32_t zero = 0;
 
@@ -127,7 +121,7 @@ int rig_reset(void **state)
 	put(skel->maps.settings, &zero, &set);
 	forget_records();
 	(void)rig_n_signals();
-	*context = 0;
+	rig_say("%s", "");
 	return 0;
 }
 
@@ -262,20 +256,11 @@ void rig_link(struct bridge_config bridge, const uint32_t *slots)
 	rig_put_bridge(BRIDGE, bridge);
 }
 
-static void fill_mac(uint8_t *mac, uint8_t id)
-{
-	memset(mac, id == BROADCAST ? 0xff : 0, 6);
-	if (id == BROADCAST)
-		return;
-	mac[0] = 2;
-	mac[5] = id;
-}
-
 static struct fdb_key fdb_key_of(uint8_t mac, uint16_t vlan)
 {
 	struct fdb_key key = { .vlan = vlan, .bridge = BRIDGE };
 
-	fill_mac(key.mac, mac);
+	rig_mac(key.mac, mac);
 	return key;
 }
 
@@ -378,46 +363,6 @@ void rig_set_clock(uint64_t ns)
 	uint32_t zero = 0;
 
 	put(skel->maps.results, &zero, &result);
-}
-
-static void append(struct frame *f, const void *bytes, size_t len)
-{
-	memcpy(f->bytes + f->len, bytes, len);
-	f->len += (uint32_t)len;
-}
-
-/* "[10]", "[10 p3]", "[88a8 10]", "[88a8 10 p3]"; d after the priority sets the DEI bit. */
-static void append_tag(struct frame *f, const char *text)
-{
-	unsigned tpid = 0x8100, vid = 0, pcp = 0;
-	char dei = 0;
-
-	if (strncmp(text, "88a8 ", 5) == 0) {
-		tpid = 0x88a8;
-		text += 5;
-	}
-	assert_true(sscanf(text, "%u p%u%c", &vid, &pcp, &dei) >= 1);
-	vid |= pcp << 13 | (dei == 'd' ? 0x1000 : 0);
-	append(f, (uint8_t[]){ tpid >> 8, tpid & 0xff, vid >> 8, vid & 0xff }, 4);
-}
-
-struct frame rig_frame(uint8_t dst, uint8_t src, const char *tags, uint32_t payload_len)
-{
-	struct frame f = { .len = 0 };
-	uint8_t mac[6];
-
-	fill_mac(mac, dst);
-	append(&f, mac, 6);
-	fill_mac(mac, src);
-	append(&f, mac, 6);
-	for (const char *p = tags; (p = strchr(p, '[')); p++)
-		append_tag(&f, p + 1);
-	append(&f, (uint8_t[]){ 0x88, 0xb5 }, 2);
-	if (!payload_len)
-		payload_len = 60;
-	for (uint32_t i = 0; i < payload_len; i++)
-		f.bytes[f.len++] = (uint8_t)(i * 7 + 1);
-	return f;
 }
 
 static int run(struct bpf_program *prog, const struct frame *frame, struct __sk_buff *skb)
@@ -541,99 +486,4 @@ struct record rig_record(size_t i)
 
 	get(skel->maps.records, &key, &r);
 	return r;
-}
-
-struct frame rig_sent(const struct record *r)
-{
-	struct frame f = { .len = 0 };
-	uint32_t n = r->len < RECORD_BYTES ? r->len : RECORD_BYTES;
-
-	append(&f, r->bytes, 12);
-	if (r->vlan_present)
-		append(&f,
-		       (uint8_t[]){ (uint8_t)(r->vlan_tpid >> 8), (uint8_t)r->vlan_tpid,
-				    (uint8_t)(r->vlan_tci >> 8), (uint8_t)r->vlan_tci },
-		       4);
-	append(&f, r->bytes + 12, n - 12);
-	f.len = r->len + (r->vlan_present ? 4 : 0);
-	return f;
-}
-
-static bool is_sent(const struct record *r, const struct frame *frame)
-{
-	struct frame sent = rig_sent(r);
-	uint32_t n = sent.len < RECORD_BYTES ? sent.len : RECORD_BYTES;
-
-	return sent.len == frame->len && memcmp(sent.bytes, frame->bytes, n) == 0;
-}
-
-static void print_frame(const char *what, const struct frame *f)
-{
-	fprintf(stderr, "# %s, %u bytes:", what, f->len);
-	for (uint32_t i = 0; i < f->len && i < 28; i++)
-		fprintf(stderr, "%s%02x", i == 6 || i >= 12 ? " " : "", f->bytes[i]);
-	fprintf(stderr, "\n");
-}
-
-void rig_say(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(context, sizeof(context), fmt, args);
-	va_end(args);
-}
-
-void rig_expect(enum record_kind kind, uint32_t ifindex, const struct frame *frame)
-{
-	struct record r;
-
-	assert_true(next_record < rig_n_records());
-	r = rig_record(next_record);
-	is_taken[next_record++] = true;
-	assert_int_equal(r.kind, kind);
-	assert_int_equal(r.ifindex, ifindex);
-	assert_int_equal(r.flags, 0);
-	if (!is_sent(&r, frame)) {
-		struct frame sent = rig_sent(&r);
-
-		print_frame("sent", &sent);
-		print_frame("expected", frame);
-		fail_msg("wrong frame to device %u %s", ifindex, context);
-	}
-}
-
-void rig_expect_end(void)
-{
-	size_t n = rig_n_records();
-
-	for (size_t i = 0; i < n; i++) {
-		struct record r = rig_record(i);
-
-		if (!is_taken[i])
-			fail_msg("unexpected frame to device %u %s", r.ifindex, context);
-	}
-}
-
-void rig_expect_somewhere(uint32_t ifindex, const struct frame *frame)
-{
-	size_t n = rig_n_records();
-
-	for (size_t i = 0; i < n; i++) {
-		struct record r = rig_record(i);
-
-		if (!is_taken[i] && r.ifindex == ifindex && is_sent(&r, frame)) {
-			is_taken[i] = true;
-			return;
-		}
-	}
-	print_frame("expected", frame);
-	for (size_t i = 0; i < n; i++) {
-		struct record r = rig_record(i);
-		struct frame sent = rig_sent(&r);
-
-		fprintf(stderr, "# device %u:\n", r.ifindex);
-		print_frame("sent", &sent);
-	}
-	fail_msg("no such frame to device %u %s", ifindex, context);
 }

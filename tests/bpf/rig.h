@@ -3,7 +3,6 @@
 /*
  * A switch of maps for the tests of this folder: fills in configuration records, sends a
  * frame in, compares what comes out.  Ports have slot == ifindex; bridge 1 is the usual one.
- * Tags are written as in "[10]", "[88a8 5][10 p3]", outermost first; "" is untagged.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,15 +10,11 @@
 
 #include "abi.h"
 #include "record.h"
+#include "rig_frame.h"
 
 struct image;
 
-enum { BRIDGE = 1, BROADCAST = 0xff, REENTRY_IFINDEX = 200, MARK_IFINDEX, SEGMENT_IFINDEX };
-
-struct frame {
-	uint8_t bytes[2048];
-	uint32_t len;
-};
+enum { BRIDGE = 1, REENTRY_IFINDEX = 200, MARK_IFINDEX, SEGMENT_IFINDEX };
 
 /* How the program meets the outer tag. */
 enum tag_place { TAG_IN_BYTES, TAG_IN_METADATA };
@@ -64,10 +59,6 @@ uint64_t rig_jiffies(void);
 void rig_set_result(uint32_t ifindex, int clone, int check_mtu);
 void rig_set_clock(uint64_t ns); /* of budgets; 0 at first */
 
-/* MAC addresses are 02:00:00:00:00:id; BROADCAST is all ones.  A payload that depends on
- * nothing follows; len 0 is 60 bytes of it. */
-struct frame rig_frame(uint8_t dst, uint8_t src, const char *tags, uint32_t payload_len);
-
 /* Runs the program; the return is its verdict, and the records are fresh. */
 int rig_send(uint32_t ifindex, const struct frame *frame, enum tag_place place);
 int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size);
@@ -93,9 +84,9 @@ struct job rig_job(void); /* after the run */
 
 size_t rig_n_records(void);
 struct record rig_record(size_t i);
-/* The frame of a record as on the wire. */
-struct frame rig_sent(const struct record *r);
 
+/* All records are new; done by each run. */
+void rig_expect_start(void);
 /* What a failure below shall name; until the next reset. */
 void rig_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The next record, in order, is this; fails the test otherwise. */
