@@ -23,12 +23,8 @@
 #include "ovsdb/history.h"
 #include "ovsdb/journal.h"
 #include "ovsdb/journal_compact.h"
+#include "unit/db_file.h"
 #include "unit/ovsdb_fixture.h"
-
-#define SCHEMA(VERSION, MORE)                                                                 \
-	"{'name':'T','version':'" VERSION "','tables':{'R':{'isRoot':true,'columns':{"        \
-	"'i':{'type':'integer'},'name':{'type':'string'},'eph':{'type':'integer','ephemeral'" \
-	":true}" MORE "}}}}"
 
 /* The disk fails from the nth sync on, or in the nth write; 0: never.  Syncs of directories
  * fail where is_directory_lost says so. */
@@ -67,51 +63,22 @@ int fdatasync(int fd)
 }
 
 struct fixture {
-	char dir[32];
-	char path[64];
-	struct journal *journal;
-	struct db *db;
+	struct db_file file;
 	struct loop *loop;
 	struct iothread *io;
 	int n_done;
 	bool has_failed;
 };
 
-static void open_db(struct fixture *f)
-{
-	struct error err;
-
-	if (journal_open(f->path, fixture_schema(SCHEMA("1.0.0", "")), &f->journal, &f->db, &err) <
-	    0)
-		fail_msg("open: %s", err.text);
-}
-
-static void close_db(struct fixture *f)
-{
-	journal_close(f->journal);
-	db_free(f->db);
-	f->journal = NULL;
-	f->db = NULL;
-}
-
-static void reopen(struct fixture *f)
-{
-	close_db(f);
-	open_db(f);
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/compact_test.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->path, sizeof(f->path), "%s/db", f->dir);
 	fail_at = n_syncs = fail_write_at = n_writes = 0;
 	is_directory_lost = false;
 	f->loop = loop_new();
 	assert_int_equal(iothread_new(f->loop, &f->io, NULL), 0);
-	open_db(f);
+	db_file_new(&f->file);
 	*state = f;
 	return 0;
 }
@@ -119,45 +86,13 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	char command[64];
 
-	if (f->db)
-		close_db(f);
+	db_file_close(&f->file);
 	iothread_free(f->io);
 	loop_free(f->loop);
-	snprintf(command, sizeof(command), "rm -r %s", f->dir);
-	assert_int_equal(system(command), 0);
+	db_file_free(&f->file);
 	free(f);
 	return 0;
-}
-
-static void run(struct fixture *f, const char *ops)
-{
-	char *reply = fixture_run(f->db, ops);
-
-	if (strstr(reply, "\"error\""))
-		fail_msg("%s: %s", ops, reply);
-	free(reply);
-}
-
-static void insert(struct fixture *f, int i)
-{
-	char ops[128];
-
-	snprintf(ops, sizeof(ops), "{'op':'insert','table':'R','row':{'i':%d,'name':'r%d'}}", i, i);
-	run(f, ops);
-}
-
-static size_t n_rows(const struct db *db)
-{
-	return db_n_rows(db, db_schema(db)->tables[0]);
-}
-
-static size_t file_size(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) < 0 ? 0 : (size_t)st.st_size;
 }
 
 static void copy_file(const char *from, const char *to, size_t len)
@@ -182,11 +117,11 @@ static size_t rows_after_crash(struct fixture *f, const char *path, size_t len)
 	struct db *db;
 	size_t n;
 
-	snprintf(copy, sizeof(copy), "%s/copy", f->dir);
+	snprintf(copy, sizeof(copy), "%s/copy", f->file.dir);
 	copy_file(path, copy, len);
 	if (journal_open(copy, NULL, &journal, &db, &err) < 0)
 		fail_msg("%zu bytes: %s", len, err.text);
-	n = n_rows(db);
+	n = db_file_n_rows(db);
 	journal_close(journal);
 	db_free(db);
 	return n;
@@ -198,14 +133,14 @@ static void a_file_cut_after_any_byte_has_the_records_before(void **state)
 	size_t ends[6], i, n = 0;
 
 	for (i = 0; i < 6; i++) {
-		ends[i] = file_size(f->path);
-		insert(f, (int)i);
+		ends[i] = db_file_size(f->file.path);
+		db_file_insert(&f->file, (int)i);
 		if (i == 2)
-			run(f, "{'op':'insert','table':'R','row':{'i':100}},"
-			       "{'op':'delete','table':'R','where':[['i','==',0]]}");
+			db_file_run(&f->file, "{'op':'insert','table':'R','row':{'i':100}},"
+					      "{'op':'delete','table':'R','where':[['i','==',0]]}");
 	}
-	for (i = ends[0]; i <= file_size(f->path); i++) {
-		size_t have = rows_after_crash(f, f->path, i);
+	for (i = ends[0]; i <= db_file_size(f->file.path); i++) {
+		size_t have = rows_after_crash(f, f->file.path, i);
 
 		assert_true(have >= n && have <= n + 1);
 		n = have;
@@ -225,9 +160,9 @@ static void start(struct fixture *f)
 {
 	struct error err;
 
-	if (journal_compact_start(f->journal, f->io, on_done, f, &err) < 0)
+	if (journal_compact_start(f->file.journal, f->io, on_done, f, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(journal_compact_start(f->journal, f->io, on_done, f, &err), -1);
+	assert_int_equal(journal_compact_start(f->file.journal, f->io, on_done, f, &err), -1);
 }
 
 static void is_compacted_while_commits_go_on(void **state)
@@ -235,30 +170,35 @@ static void is_compacted_while_commits_go_on(void **state)
 	struct fixture *f = *state;
 	int i, n = 0;
 	char *before, *after;
+	struct stat old, new;
 	struct uuid id;
 
 	for (i = 0; i < 3000; i++)
-		insert(f, n++);
+		db_file_insert(&f->file, n++);
 	for (i = 0; i < 300; i++)
-		run(f,
-		    "{'op':'update','table':'R','where':[['i','==',5]],'row':{'name':'a'}},"
-		    "{'op':'update','table':'R','where':[['i','==',5]],'row':{'name':'b'}},"
-		    "{'op':'mutate','table':'R','where':[['i','<',3]],'mutations':[['i','*=',1]]}");
+		db_file_run(&f->file,
+			    "{'op':'update','table':'R','where':[['i','==',5]],'row':{'name':'a'}},"
+			    "{'op':'update','table':'R','where':[['i','==',5]],'row':{'name':'b'}},"
+			    "{'op':'mutate','table':'R','where':[['i','<',3]],'mutations':[['i','*="
+			    "',1]]}");
+	assert_int_equal(stat(f->file.path, &old), 0);
 	start(f);
 	while (!f->n_done) {
-		insert(f, n++);
-		assert_int_equal(rows_after_crash(f, f->path, file_size(f->path)), n);
+		db_file_insert(&f->file, n++);
+		assert_int_equal(rows_after_crash(f, f->file.path, db_file_size(f->file.path)), n);
 		loop_turn(f->loop, 1);
 	}
 	assert_false(f->has_failed);
+	assert_int_equal(stat(f->file.path, &new), 0);
+	assert_int_not_equal(old.st_ino, new.st_ino);
 	for (i = 0; i < 10; i++)
-		insert(f, n++);
-	before = fixture_dump(f->db);
-	id = *history_id(journal_history(f->journal), false);
-	reopen(f);
-	after = fixture_dump(f->db);
+		db_file_insert(&f->file, n++);
+	before = fixture_dump(f->file.db);
+	id = *history_id(journal_history(f->file.journal), false);
+	db_file_reopen(&f->file);
+	after = fixture_dump(f->file.db);
 	assert_string_equal(before, after);
-	assert_true(uuid_equal(&id, history_id(journal_history(f->journal), false)));
+	assert_true(uuid_equal(&id, history_id(journal_history(f->file.journal), false)));
 	free(before);
 	free(after);
 }
@@ -270,10 +210,10 @@ static void a_failing_disk_leaves_the_old_file(void **state)
 	char temp[80];
 	int i;
 
-	snprintf(temp, sizeof(temp), "%s.compact", f->path);
+	snprintf(temp, sizeof(temp), "%s.compact", f->file.path);
 	for (i = 0; i < 10; i++)
-		insert(f, i);
-	assert_int_equal(stat(f->path, &before), 0);
+		db_file_insert(&f->file, i);
+	assert_int_equal(stat(f->file.path, &before), 0);
 	for (fail_at = 1; fail_at <= 2; fail_at++) {
 		n_syncs = 0;
 		f->n_done = 0;
@@ -281,14 +221,14 @@ static void a_failing_disk_leaves_the_old_file(void **state)
 		while (!f->n_done)
 			loop_turn(f->loop, 1);
 		assert_true(f->has_failed);
-		assert_int_equal(stat(f->path, &after), 0);
+		assert_int_equal(stat(f->file.path, &after), 0);
 		assert_true(before.st_ino == after.st_ino);
 		assert_int_equal(access(temp, F_OK), -1);
-		insert(f, i++);
+		db_file_insert(&f->file, i++);
 	}
 	fail_at = 0;
-	reopen(f);
-	assert_int_equal(n_rows(f->db), 12);
+	db_file_reopen(&f->file);
+	assert_int_equal(db_file_n_rows(f->file.db), 12);
 }
 
 /* Each write of a compaction fails in turn, those on behalf of commits that came meanwhile
@@ -300,27 +240,27 @@ static void each_write_that_fails_leaves_the_old_file(void **state)
 	char temp[80];
 	int n = 0, n_failed = 0, n_before;
 
-	snprintf(temp, sizeof(temp), "%s.compact", f->path);
+	snprintf(temp, sizeof(temp), "%s.compact", f->file.path);
 	for (int nth = 1; !n_failed || f->has_failed; nth++) {
-		insert(f, n++);
-		assert_int_equal(stat(f->path, &before), 0);
+		db_file_insert(&f->file, n++);
+		assert_int_equal(stat(f->file.path, &before), 0);
 		f->n_done = 0;
 		start(f);
-		insert(f, n++); /* is to be copied behind the rows */
+		db_file_insert(&f->file, n++); /* is to be copied behind the rows */
 		fail_write_at = n_writes + nth;
 		while (!f->n_done)
 			loop_turn(f->loop, 1);
 		fail_write_at = 0;
 		assert_int_equal(access(temp, F_OK), -1);
-		assert_int_equal(stat(f->path, &after), 0);
+		assert_int_equal(stat(f->file.path, &after), 0);
 		assert_true((before.st_ino == after.st_ino) == f->has_failed);
 		n_failed += f->has_failed;
-		n_before = (int)rows_after_crash(f, f->path, file_size(f->path));
+		n_before = (int)rows_after_crash(f, f->file.path, db_file_size(f->file.path));
 		assert_int_equal(n_before, n);
 	}
 	assert_in_range(n_failed, 2, 100);
-	reopen(f);
-	assert_int_equal(n_rows(f->db), n);
+	db_file_reopen(&f->file);
+	assert_int_equal(db_file_n_rows(f->file.db), n);
 }
 
 /* Whether the new file would be found after a crash is not known: nothing is promised on it
@@ -330,20 +270,20 @@ static void a_directory_that_is_not_synced(void **state)
 	struct fixture *f = *state;
 	char *reply;
 
-	insert(f, 1);
+	db_file_insert(&f->file, 1);
 	is_directory_lost = true;
 	start(f);
 	while (!f->n_done)
 		loop_turn(f->loop, 1);
 	assert_true(f->has_failed);
-	reply = fixture_run(f->db, "{'op':'insert','table':'R','row':{'i':2}}");
+	reply = fixture_run(f->file.db, "{'op':'insert','table':'R','row':{'i':2}}");
 	assert_non_null(strstr(reply, "I/O error"));
 	free(reply);
-	assert_int_equal(n_rows(f->db), 1);
+	assert_int_equal(db_file_n_rows(f->file.db), 1);
 	is_directory_lost = false;
-	insert(f, 2);
-	reopen(f);
-	assert_int_equal(n_rows(f->db), 2);
+	db_file_insert(&f->file, 2);
+	db_file_reopen(&f->file);
+	assert_int_equal(db_file_n_rows(f->file.db), 2);
 }
 
 static void a_canceled_one_changes_nothing(void **state)
@@ -351,19 +291,19 @@ static void a_canceled_one_changes_nothing(void **state)
 	struct fixture *f = *state;
 	struct stat before, after;
 
-	insert(f, 1);
-	assert_int_equal(stat(f->path, &before), 0);
+	db_file_insert(&f->file, 1);
+	assert_int_equal(stat(f->file.path, &before), 0);
 	start(f);
-	journal_compact_cancel(f->journal);
+	journal_compact_cancel(f->file.journal);
 	assert_int_equal(f->n_done, 1);
 	assert_true(f->has_failed);
-	close_db(f);
+	db_file_close(&f->file);
 	iothread_free(f->io);
 	assert_int_equal(iothread_new(f->loop, &f->io, NULL), 0);
-	open_db(f);
-	assert_int_equal(stat(f->path, &after), 0);
+	db_file_open(&f->file);
+	assert_int_equal(stat(f->file.path, &after), 0);
 	assert_true(before.st_ino == after.st_ino);
-	assert_int_equal(n_rows(f->db), 1);
+	assert_int_equal(db_file_n_rows(f->file.db), 1);
 }
 
 /* A sync that began before the file was replaced says nothing about the new one. */
@@ -374,15 +314,15 @@ static void a_sync_of_the_old_file_is_repeated(void **state)
 	struct error err;
 	int fd;
 
-	insert(f, 1);
-	fd = journal_dup_fd(f->journal, &generation, &err);
+	db_file_insert(&f->file, 1);
+	fd = journal_dup_fd(f->file.journal, &generation, &err);
 	assert_true(fd >= 0);
-	assert_int_equal(journal_compact(f->journal, f->db, &err), 0);
-	assert_int_equal(journal_synced(f->journal, 0, generation), EAGAIN);
-	assert_int_equal(journal_synced(f->journal, EIO, generation), EAGAIN);
+	assert_int_equal(journal_compact(f->file.journal, f->file.db, &err), 0);
+	assert_int_equal(journal_synced(f->file.journal, 0, generation), EAGAIN);
+	assert_int_equal(journal_synced(f->file.journal, EIO, generation), EAGAIN);
 	close(fd);
-	fd = journal_dup_fd(f->journal, &generation, &err);
-	assert_int_equal(journal_synced(f->journal, 0, generation), 0);
+	fd = journal_dup_fd(f->file.journal, &generation, &err);
+	assert_int_equal(journal_synced(f->file.journal, 0, generation), 0);
 	close(fd);
 }
 
@@ -392,13 +332,13 @@ static void compaction_is_due_by_the_rule(void **state)
 	struct fixture *f = *state;
 	struct error err;
 
-	assert_false(journal_should_compact(f->journal, 1000));
-	assert_false(journal_should_compact(f->journal, 25 * 60 * MINUTE)); /* no record */
-	insert(f, 1);
-	assert_false(journal_should_compact(f->journal, 11 * MINUTE));
-	assert_true(journal_should_compact(f->journal, 25 * 60 * MINUTE));
-	assert_int_equal(journal_compact(f->journal, f->db, &err), 0);
-	assert_false(journal_should_compact(f->journal, 25 * 60 * MINUTE));
+	assert_false(journal_should_compact(f->file.journal, 1000));
+	assert_false(journal_should_compact(f->file.journal, 25 * 60 * MINUTE)); /* no record */
+	db_file_insert(&f->file, 1);
+	assert_false(journal_should_compact(f->file.journal, 11 * MINUTE));
+	assert_true(journal_should_compact(f->file.journal, 25 * 60 * MINUTE));
+	assert_int_equal(journal_compact(f->file.journal, f->file.db, &err), 0);
+	assert_false(journal_should_compact(f->file.journal, 25 * 60 * MINUTE));
 	for (int i = 0; i < 110; i++) {
 		struct {
 			char text[110000];
@@ -407,11 +347,11 @@ static void compaction_is_due_by_the_rule(void **state)
 
 		memset(ops->text + n, 'a' + i % 26, 100000);
 		strcpy(ops->text + n + 100000, "'}}");
-		run(f, ops->text);
+		db_file_run(&f->file, ops->text);
 		free(ops);
 	}
-	assert_false(journal_should_compact(f->journal, 25 * 60 * MINUTE + 9 * MINUTE));
-	assert_true(journal_should_compact(f->journal, 25 * 60 * MINUTE + 10 * MINUTE));
+	assert_false(journal_should_compact(f->file.journal, 25 * 60 * MINUTE + 9 * MINUTE));
+	assert_true(journal_should_compact(f->file.journal, 25 * 60 * MINUTE + 10 * MINUTE));
 }
 
 /* History */
@@ -422,7 +362,8 @@ static int n_changes(struct fixture *f, const struct uuid *id, bool is_volatile)
 	struct delta *d;
 	int n;
 
-	assert_int_equal(history_since(journal_history(f->journal), id, is_volatile, &d, NULL), 0);
+	assert_int_equal(history_since(journal_history(f->file.journal), id, is_volatile, &d, NULL),
+			 0);
 	n = d ? (int)d->rows.n : -1;
 	delta_free(d);
 	return n;
@@ -430,7 +371,7 @@ static int n_changes(struct fixture *f, const struct uuid *id, bool is_volatile)
 
 static struct uuid present(struct fixture *f, bool is_volatile)
 {
-	return *history_id(journal_history(f->journal), is_volatile);
+	return *history_id(journal_history(f->file.journal), is_volatile);
 }
 
 static void history_survives_restart_and_compaction(void **state)
@@ -439,10 +380,10 @@ static void history_survives_restart_and_compaction(void **state)
 	struct uuid start_id = present(f, true), none = uuid_random(), a, b, eph;
 	struct error err;
 
-	insert(f, 1);
+	db_file_insert(&f->file, 1);
 	a = present(f, false);
-	insert(f, 2);
-	run(f, "{'op':'update','table':'R','where':[],'row':{'eph':7}}");
+	db_file_insert(&f->file, 2);
+	db_file_run(&f->file, "{'op':'update','table':'R','where':[],'row':{'eph':7}}");
 	b = present(f, false);
 	eph = present(f, true);
 	assert_false(uuid_equal(&b, &eph));
@@ -452,7 +393,8 @@ static void history_survives_restart_and_compaction(void **state)
 	assert_int_equal(n_changes(f, &eph, true), 0);
 	assert_int_equal(n_changes(f, &none, false), -1);
 
-	reopen(f); /* ephemeral values are gone: only those who do not see them go on */
+	db_file_reopen(
+		&f->file); /* ephemeral values are gone: only those who do not see them go on */
 	assert_int_equal(n_changes(f, &a, false), 1);
 	assert_int_equal(n_changes(f, &b, false), 0);
 	assert_int_equal(n_changes(f, &b, true), -1);
@@ -461,10 +403,10 @@ static void history_survives_restart_and_compaction(void **state)
 	eph = present(f, true);
 	assert_int_equal(n_changes(f, &eph, true), 0);
 
-	assert_int_equal(journal_compact(f->journal, f->db, &err), 0);
+	assert_int_equal(journal_compact(f->file.journal, f->file.db, &err), 0);
 	assert_int_equal(n_changes(f, &a, false), 1);
-	insert(f, 3);
-	reopen(f);
+	db_file_insert(&f->file, 3);
+	db_file_reopen(&f->file);
 	assert_int_equal(n_changes(f, &a, false), -1);
 	assert_int_equal(n_changes(f, &b, false), 1);
 }
@@ -474,13 +416,14 @@ static void history_is_bounded(void **state)
 	struct fixture *f = *state;
 	struct uuid a, b;
 
-	insert(f, 1);
+	db_file_insert(&f->file, 1);
 	a = present(f, false);
 	for (int i = 0; i < 50000; i++)
-		run(f, i % 2 ? "{'op':'update','table':'R','where':[],'row':{'i':1}}"
-			     : "{'op':'update','table':'R','where':[],'row':{'i':2}}");
+		db_file_run(&f->file,
+			    i % 2 ? "{'op':'update','table':'R','where':[],'row':{'i':1}}"
+				  : "{'op':'update','table':'R','where':[],'row':{'i':2}}");
 	b = present(f, false);
-	insert(f, 2);
+	db_file_insert(&f->file, 2);
 	assert_int_equal(n_changes(f, &a, false), -1);
 	assert_int_equal(n_changes(f, &b, false), 1);
 }
@@ -494,31 +437,32 @@ static void a_file_is_converted_after_a_backup(void **state)
 	struct error err;
 	char *backup;
 
-	insert(f, 1);
-	insert(f, 2);
+	db_file_insert(&f->file, 1);
+	db_file_insert(&f->file, 2);
 	id = present(f, false);
-	assert_int_equal(
-		convert_file(f->db, f->journal, fixture_schema(SCHEMA("1.0.0", "")), &backup, &err),
-		0);
-	assert_null(backup);
-	assert_int_equal(convert_file(f->db, f->journal,
-				      fixture_schema(SCHEMA("1.10.0", ",'new':{'type':'string'}")),
-				      &backup, &err),
+	assert_int_equal(convert_file(f->file.db, f->file.journal,
+				      fixture_schema(DB_FILE_SCHEMA("1.0.0", "")), &backup, &err),
 			 0);
-	assert_string_equal(strrchr(backup, '/'), "/db.backup-1.0.0");
-	assert_int_equal(rows_after_crash(f, backup, file_size(backup)), 2);
-	free(backup);
-	assert_string_equal(db_schema(f->db)->version, "1.10.0");
-	assert_int_equal(n_rows(f->db), 2);
-	assert_int_equal(n_changes(f, &id, false), -1);
-	run(f, "{'op':'update','table':'R','where':[],'row':{'new':'x'}}");
-	reopen(f);
-	assert_int_equal(n_rows(f->db), 2);
+	assert_null(backup);
 	assert_int_equal(
-		convert_file(f->db, f->journal, fixture_schema(SCHEMA("1.9.9", "")), &backup, &err),
-		-1);
+		convert_file(f->file.db, f->file.journal,
+			     fixture_schema(DB_FILE_SCHEMA("1.10.0", ",'new':{'type':'string'}")),
+			     &backup, &err),
+		0);
+	assert_string_equal(strrchr(backup, '/'), "/db.backup-1.0.0");
+	assert_int_equal(rows_after_crash(f, backup, db_file_size(backup)), 2);
+	free(backup);
+	assert_string_equal(db_schema(f->file.db)->version, "1.10.0");
+	assert_int_equal(db_file_n_rows(f->file.db), 2);
+	assert_int_equal(n_changes(f, &id, false), -1);
+	db_file_run(&f->file, "{'op':'update','table':'R','where':[],'row':{'new':'x'}}");
+	db_file_reopen(&f->file);
+	assert_int_equal(db_file_n_rows(f->file.db), 2);
+	assert_int_equal(convert_file(f->file.db, f->file.journal,
+				      fixture_schema(DB_FILE_SCHEMA("1.9.9", "")), &backup, &err),
+			 -1);
 	assert_non_null(strstr(err.text, "newer"));
-	assert_int_equal(convert_file(f->db, f->journal,
+	assert_int_equal(convert_file(f->file.db, f->file.journal,
 				      fixture_schema("{'name':'U','version':"
 						     "'2.0.0','tables':{}}"),
 				      &backup, &err),

@@ -16,10 +16,8 @@
 
 #include "base/iothread.h"
 #include "base/loop.h"
-#include "ovsdb/db.h"
-#include "ovsdb/journal.h"
-#include "ovsdb/schema.h"
 #include "session/durable.h"
+#include "unit/db_file.h"
 
 /* The disk: each sync waits until the test lets it end. */
 static sem_t disk;
@@ -53,32 +51,23 @@ static void done(struct durable_waiter *w, const struct error *err)
 }
 
 struct fixture {
-	char dir[32];
+	struct db_file file;
 	struct loop *loop;
 	struct iothread *io;
-	struct journal *journal;
-	struct db *db;
 	struct durable *durable;
 };
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	static const char text[] = "{\"name\":\"t\",\"version\":\"1.0.0\",\"tables\":{}}";
-	struct schema *schema;
-	char path[64];
 
 	sem_init(&disk, 0, 0);
 	disk_errno = 0;
 	n_syncs = 0;
-	strcpy(f->dir, "/tmp/durable_test.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(path, sizeof(path), "%s/db", f->dir);
-	assert_int_equal(schema_from_text(text, strlen(text), &schema, NULL), 0);
-	assert_int_equal(journal_open(path, schema, &f->journal, &f->db, NULL), 0);
+	db_file_new(&f->file);
 	f->loop = loop_new();
 	assert_int_equal(iothread_new(f->loop, &f->io, NULL), 0);
-	f->durable = durable_new(f->io, f->journal);
+	f->durable = durable_new(f->io, f->file.journal);
 	*state = f;
 	return 0;
 }
@@ -86,15 +75,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	char command[64];
 
 	iothread_free(f->io);
 	durable_free(f->durable);
-	journal_close(f->journal);
-	db_free(f->db);
 	loop_free(f->loop);
-	snprintf(command, sizeof(command), "rm -r %s", f->dir);
-	assert_int_equal(system(command), 0);
+	db_file_free(&f->file);
 	free(f);
 	sem_destroy(&disk);
 	return 0;

@@ -18,23 +18,11 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "base/json.h"
-#include "base/json_doc.h"
-#include "ovsdb/db.h"
-#include "ovsdb/journal.h"
 #include "ovsdb/journal_compact.h"
 #include "ovsdb/journal_record.h"
-#include "ovsdb/transact.h"
+#include "unit/db_file.h"
 #include "unit/json_fixture.h"
-
-static const char schema_text[] =
-	"{\"name\":\"t\",\"version\":\"1.0.0\",\"tables\":{\"R\":{\"isRoot\":true,\"columns\":{"
-	"\"i\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
-	"\"set\":{\"type\":{\"key\":\"integer\",\"min\":0,\"max\":\"unlimited\"}},"
-	"\"map\":{\"type\":{\"key\":\"string\",\"value\":\"string\",\"min\":0,\"max\":"
-	"\"unlimited\"}},"
-	"\"opt\":{\"type\":{\"key\":\"string\",\"min\":0,\"max\":1}},"
-	"\"eph\":{\"type\":\"integer\",\"ephemeral\":true}}}}}";
+#include "unit/ovsdb_fixture.h"
 
 /* The disk fails when the test says so. */
 static int sync_errno;
@@ -48,116 +36,35 @@ int fdatasync(int fd)
 	return fsync(fd);
 }
 
-struct fixture {
-	char dir[32];
-	char path[64];
-	struct journal *journal;
-	struct db *db;
-};
-
-static struct schema *test_schema(void)
-{
-	struct schema *schema;
-
-	assert_int_equal(schema_from_text(schema_text, strlen(schema_text), &schema, NULL), 0);
-	return schema;
-}
-
-static int try_open(struct fixture *f, struct error *err)
-{
-	return journal_open(f->path, test_schema(), &f->journal, &f->db, err);
-}
-
-static void open_db(struct fixture *f)
-{
-	struct error err;
-
-	if (try_open(f, &err) < 0)
-		fail_msg("open: %s", err.text);
-}
-
-static void close_db(struct fixture *f)
-{
-	journal_close(f->journal);
-	db_free(f->db);
-	f->db = NULL;
-	f->journal = NULL;
-}
-
-static void reopen(struct fixture *f)
-{
-	close_db(f);
-	open_db(f);
-}
-
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct db_file *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/journal_test.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->path, sizeof(f->path), "%s/conf.db", f->dir);
 	sync_errno = 0;
-	open_db(f);
+	db_file_new(f);
 	*state = f;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct fixture *f = *state;
-	char command[64];
-
-	if (f->db)
-		close_db(f);
-	snprintf(command, sizeof(command), "rm -r %s", f->dir);
-	assert_int_equal(system(command), 0);
-	free(f);
+	db_file_free(*state);
+	free(*state);
 	return 0;
 }
 
-static bool no_lock(void *arg, const char *lock)
+/* All rows, members in order. */
+static char *contents(struct db_file *f)
 {
-	(void)arg, (void)lock;
-	return false;
-}
+	char *reply = fixture_run(f->db, "{'op':'select','table':'R','where':[],'columns':"
+					 "['i','name','set','map','opt','eph']}");
+	char *text = fixture_json_text(reply);
 
-/* Runs operations (JSON without the brackets, with ' for quotes) and returns the reply,
- * members in order, free()d by the caller. */
-static char *transact(struct fixture *f, const char *ops)
-{
-	struct buf text = BUF_INIT;
-	struct transact *t;
-	struct json_doc *params;
-	char *reply;
-
-	buf_printf(&text, "['t',%s]", ops);
-	params = fixture_json(text.data);
-	t = transact_new(f->db, params, json_doc_root(params), 0, no_lock, NULL);
-	assert_int_equal(transact_run(t, 0), TRANSACT_DONE);
-	reply = fixture_json_text(transact_reply(t)->data);
-	transact_free(t);
-	json_doc_unref(params);
-	buf_free(&text);
-	return reply;
-}
-
-static void run(struct fixture *f, const char *ops)
-{
-	char *reply = transact(f, ops);
-
-	if (strstr(reply, "\"error\""))
-		fail_msg("%s: %s", ops, reply);
 	free(reply);
+	return text;
 }
 
-static char *contents(struct fixture *f)
-{
-	return transact(f, "{'op':'select','table':'R','where':[],'columns':"
-			   "['i','name','set','map','opt','eph']}");
-}
-
-static void assert_contents(struct fixture *f, const char *expected)
+static void assert_contents(struct db_file *f, const char *expected)
 {
 	char *have = contents(f);
 
@@ -166,30 +73,9 @@ static void assert_contents(struct fixture *f, const char *expected)
 	free(have);
 }
 
-static void insert(struct fixture *f, int i)
-{
-	char ops[128];
-
-	snprintf(ops, sizeof(ops), "{'op':'insert','table':'R','row':{'i':%d,'name':'r%d'}}", i, i);
-	run(f, ops);
-}
-
-static size_t n_rows(struct fixture *f)
-{
-	return db_n_rows(f->db, db_schema(f->db)->tables[0]);
-}
-
-static size_t file_size(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	return (size_t)st.st_size;
-}
-
 static char *file_text(const char *path)
 {
-	size_t size = file_size(path);
+	size_t size = db_file_size(path);
 	char *text = calloc(1, size + 1);
 	FILE *file = fopen(path, "r");
 
@@ -223,7 +109,7 @@ static void append_record(const char *path, const char *json)
 
 static void a_new_file_has_the_schema(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	char *text = file_text(f->path);
 	struct stat st;
 
@@ -233,19 +119,19 @@ static void a_new_file_has_the_schema(void **state)
 	free(text);
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
-	reopen(f);
-	assert_string_equal(db_schema(f->db)->name, "t");
+	db_file_reopen(f);
+	assert_string_equal(db_schema(f->db)->name, "T");
 	assert_null(journal_warning(f->journal));
 }
 
 static void records_hold_differences(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	char *text, *last;
 
-	run(f, "{'op':'insert','table':'R','uuid':'" UUID1
-	       "','row':{'i':1,'eph':5,'set':['set',[1,2]],"
-	       "'map':['map',[['a','1'],['b','2']]]}},{'op':'comment','comment':'hello'}");
+	db_file_run(f, "{'op':'insert','table':'R','uuid':'" UUID1
+		       "','row':{'i':1,'eph':5,'set':['set',[1,2]],"
+		       "'map':['map',[['a','1'],['b','2']]]}},{'op':'comment','comment':'hello'}");
 	text = file_text(f->path);
 	last = strrchr(text, '{') - 60; /* within the last record */
 	assert_non_null(strstr(text,
@@ -257,56 +143,56 @@ static void records_hold_differences(void **state)
 	assert_null(strstr(last, "eph"));
 	free(text);
 
-	run(f, "{'op':'update','table':'R','where':[],'row':{'set':['set',[2,3]],'opt':'x',"
-	       "'map':['map',[['a','9'],['c','3']]]}}");
+	db_file_run(f, "{'op':'update','table':'R','where':[],'row':{'set':['set',[2,3]],'opt':'x',"
+		       "'map':['map',[['a','9'],['c','3']]]}}");
 	text = file_text(f->path);
 	assert_non_null(strstr(text, "\"" UUID1 "\":{\"map\":[\"map\",[[\"a\",\"9\"],[\"b\",\"2\"],"
 				     "[\"c\",\"3\"]]],\"opt\":\"x\",\"set\":[\"set\",[1,3]]}"));
 	free(text);
-	reopen(f);
+	db_file_reopen(f);
 	assert_contents(f, "{\"eph\":0,\"i\":1,\"map\":[\"map\",[[\"a\",\"9\"],[\"c\",\"3\"]]],"
 			   "\"name\":\"\",\"opt\":\"x\",\"set\":[\"set\",[2,3]]}");
-	run(f, "{'op':'update','table':'R','where':[],'row':{'opt':['set',[]]}}");
-	reopen(f);
+	db_file_run(f, "{'op':'update','table':'R','where':[],'row':{'opt':['set',[]]}}");
+	db_file_reopen(f);
 	assert_contents(f, "\"opt\":[\"set\",[]]");
-	run(f, "{'op':'delete','table':'R','where':[]}");
+	db_file_run(f, "{'op':'delete','table':'R','where':[]}");
 	text = file_text(f->path);
 	assert_non_null(strstr(text, "\"" UUID1 "\":null"));
 	free(text);
-	reopen(f);
-	assert_int_equal(n_rows(f), 0);
+	db_file_reopen(f);
+	assert_int_equal(db_file_n_rows(f->db), 0);
 }
 
 static void what_is_not_kept_is_not_written(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	size_t size;
 
-	insert(f, 1);
-	size = file_size(f->path);
-	run(f, "{'op':'update','table':'R','where':[],'row':{'eph':5}}");
-	run(f, "{'op':'update','table':'R','where':[],'row':{'i':1}}");
-	run(f, "{'op':'comment','comment':'nothing'}");
-	assert_int_equal(file_size(f->path), size);
+	db_file_insert(f, 1);
+	size = db_file_size(f->path);
+	db_file_run(f, "{'op':'update','table':'R','where':[],'row':{'eph':5}}");
+	db_file_run(f, "{'op':'update','table':'R','where':[],'row':{'i':1}}");
+	db_file_run(f, "{'op':'comment','comment':'nothing'}");
+	assert_int_equal(db_file_size(f->path), size);
 	assert_contents(f, "\"eph\":5");
 }
 
 static void ids_of_transactions_survive(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	struct uuid id1, id2;
 
-	insert(f, 1);
+	db_file_insert(f, 1);
 	id1 = *db_txn_id(f->db);
-	insert(f, 2);
+	db_file_insert(f, 2);
 	id2 = *db_txn_id(f->db);
 	assert_false(uuid_equal(&id1, &id2));
-	reopen(f);
+	db_file_reopen(f);
 	assert_true(uuid_equal(db_txn_id(f->db), &id2));
 	/* Ephemeral changes have ids of their own, outside the chain. */
-	run(f, "{'op':'update','table':'R','where':[],'row':{'eph':5}}");
+	db_file_run(f, "{'op':'update','table':'R','where':[],'row':{'eph':5}}");
 	assert_false(uuid_equal(db_txn_id(f->db), &id2));
-	reopen(f);
+	db_file_reopen(f);
 	assert_true(uuid_equal(db_txn_id(f->db), &id2));
 }
 
@@ -314,13 +200,14 @@ static void ids_of_transactions_survive(void **state)
 
 static void whole_value_records_are_read(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 
-	run(f, "{'op':'insert','table':'R','uuid':'" UUID1 "','row':{'i':1,'set':['set',[1,2]]}}");
-	close_db(f);
+	db_file_run(f, "{'op':'insert','table':'R','uuid':'" UUID1
+		       "','row':{'i':1,'set':['set',[1,2]]}}");
+	db_file_close(f);
 	append_record(f->path, "{\"R\":{\"" UUID1 "\":{\"set\":[\"set\",[2,3]]},\"" UUID2
 			       "\":{\"i\":7}},\"_date\":1,\"_comment\":\"old style\"}");
-	open_db(f);
+	db_file_open(f);
 	assert_contents(f, "\"i\":1,\"map\":[\"map\",[]],\"name\":\"\",\"opt\":[\"set\",[]],"
 			   "\"set\":[\"set\",[2,3]]");
 	assert_contents(f, "\"i\":7");
@@ -328,36 +215,38 @@ static void whole_value_records_are_read(void **state)
 
 static void a_later_schema_replaces_the_first(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 
-	insert(f, 1);
-	close_db(f);
+	db_file_insert(f, 1);
+	db_file_close(f);
 	append_record(f->path,
-		      "{\"name\":\"t\",\"version\":\"2.0.0\",\"tables\":{\"R\":{\"isRoot\":true,"
+		      "{\"name\":\"T\",\"version\":\"2.0.0\",\"tables\":{\"R\":{\"isRoot\":true,"
 		      "\"columns\":{\"i\":{\"type\":\"integer\"}}}}}");
 	append_record(f->path, "{\"R\":{\"" UUID1 "\":{\"i\":7}},\"_comment\":\"converted\"}");
-	open_db(f);
+	db_file_open(f);
 	assert_string_equal(db_schema(f->db)->version, "2.0.0");
-	assert_int_equal(n_rows(f), 1);
-	close_db(f);
-	open_db(f);
+	assert_int_equal(db_file_n_rows(f->db), 1);
+	db_file_close(f);
+	db_file_open(f);
 }
 
-static void assert_refused(struct fixture *f, const char *reason)
+static void assert_refused(struct db_file *f, const char *reason)
 {
 	struct error err;
 
-	assert_int_equal(try_open(f, &err), -1);
+	assert_int_equal(journal_open(f->path, fixture_schema(DB_FILE_SCHEMA("1.0.0", "")),
+				      &f->journal, &f->db, &err),
+			 -1);
 	if (!strstr(err.text, reason))
 		fail_msg("%s is not in %s", reason, err.text);
 }
 
 static void files_of_other_kinds_are_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	struct error err;
 
-	close_db(f);
+	db_file_close(f);
 	assert_int_equal(truncate(f->path, 0), 0);
 	assert_refused(f, "is empty");
 	append(f->path, "some text\n", 10);
@@ -371,30 +260,30 @@ static void files_of_other_kinds_are_refused(void **state)
 	assert_int_equal(unlink(f->path), 0);
 	assert_int_equal(journal_open(f->path, NULL, &f->journal, &f->db, &err), -1);
 	assert_string_equal(err.tag, "I/O error");
-	open_db(f);
+	db_file_open(f);
 }
 
 /* Damage: five variants at the end of a file with three rows, one in the middle. */
 
 struct damage {
 	const char *name;
-	void (*inflict)(struct fixture *f, size_t last_record);
+	void (*inflict)(struct db_file *f, size_t last_record);
 	size_t n_left; /* rows */
 };
 
-static void cut_ten_bytes(struct fixture *f, size_t last_record)
+static void cut_ten_bytes(struct db_file *f, size_t last_record)
 {
 	(void)last_record;
-	assert_int_equal(truncate(f->path, (off_t)file_size(f->path) - 10), 0);
+	assert_int_equal(truncate(f->path, (off_t)db_file_size(f->path) - 10), 0);
 }
 
-static void half_a_header(struct fixture *f, size_t last_record)
+static void half_a_header(struct db_file *f, size_t last_record)
 {
 	(void)last_record;
 	append(f->path, "OVSDB JSON 123 0123456789ab", 27);
 }
 
-static void zero_bytes(struct fixture *f, size_t last_record)
+static void zero_bytes(struct db_file *f, size_t last_record)
 {
 	static const char zeros[4096];
 
@@ -402,7 +291,7 @@ static void zero_bytes(struct fixture *f, size_t last_record)
 	append(f->path, zeros, sizeof(zeros));
 }
 
-static void flip_in_last(struct fixture *f, size_t last_record)
+static void flip_in_last(struct db_file *f, size_t last_record)
 {
 	int fd = open(f->path, O_WRONLY);
 
@@ -410,49 +299,49 @@ static void flip_in_last(struct fixture *f, size_t last_record)
 	close(fd);
 }
 
-static void unknown_table(struct fixture *f, size_t last_record)
+static void unknown_table(struct db_file *f, size_t last_record)
 {
 	(void)last_record;
 	append_record(f->path, "{\"Nope\":{\"" UUID1 "\":{}}}");
 }
 
-static void not_json(struct fixture *f, size_t last_record)
+static void not_json(struct db_file *f, size_t last_record)
 {
 	(void)last_record;
 	append_record(f->path, "{\"R\":{");
 }
 
-static void suffer(struct fixture *f, const struct damage *d)
+static void suffer(struct db_file *f, const struct damage *d)
 {
 	size_t last_record, size, offset;
 	char name[128], *before, *saved;
 
-	insert(f, 1);
-	insert(f, 2);
-	last_record = file_size(f->path);
-	insert(f, 3);
-	close_db(f);
+	db_file_insert(f, 1);
+	db_file_insert(f, 2);
+	last_record = db_file_size(f->path);
+	db_file_insert(f, 3);
+	db_file_close(f);
 	d->inflict(f, last_record);
-	size = file_size(f->path);
+	size = db_file_size(f->path);
 	before = file_text(f->path);
 
-	open_db(f);
-	assert_int_equal(n_rows(f), d->n_left);
+	db_file_open(f);
+	assert_int_equal(db_file_n_rows(f->db), d->n_left);
 	assert_non_null(journal_warning(f->journal));
-	assert_int_equal(file_size(f->path), size); /* untouched until something is written */
+	assert_int_equal(db_file_size(f->path), size); /* untouched until something is written */
 	offset = d->n_left == 3
 			 ? strtoul(strstr(journal_warning(f->journal), "offset") + 7, NULL, 10)
 			 : last_record;
-	insert(f, 4);
+	db_file_insert(f, 4);
 	snprintf(name, sizeof(name), "%s.torn-%zu", f->path, offset);
-	assert_int_equal(file_size(name), size - offset);
+	assert_int_equal(db_file_size(name), size - offset);
 	saved = file_text(name);
 	assert_memory_equal(saved, before + offset, size - offset);
 	free(saved);
 	free(before);
 
-	reopen(f);
-	assert_int_equal(n_rows(f), d->n_left + 1);
+	db_file_reopen(f);
+	assert_int_equal(db_file_n_rows(f->db), d->n_left + 1);
 	assert_null(journal_warning(f->journal));
 }
 
@@ -466,29 +355,29 @@ static void a_torn_tail_is_cut_and_saved(void **state)
 		{ "unknown table", unknown_table, 3 },
 		{ "no JSON", not_json, 3 },
 	};
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	size_t i;
 
 	for (i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-		close_db(f);
+		db_file_close(f);
 		assert_int_equal(unlink(f->path), 0);
-		open_db(f);
+		db_file_open(f);
 		suffer(f, &damages[i]);
 	}
 }
 
 static void damage_in_the_middle_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	size_t offset, size;
 	char text[64], *before, *after;
 
-	insert(f, 1);
-	offset = file_size(f->path);
-	insert(f, 2);
-	size = file_size(f->path);
-	insert(f, 3);
-	close_db(f);
+	db_file_insert(f, 1);
+	offset = db_file_size(f->path);
+	db_file_insert(f, 2);
+	size = db_file_size(f->path);
+	db_file_insert(f, 3);
+	db_file_close(f);
 	flip_in_last(f, offset);
 	before = file_text(f->path);
 	snprintf(text, sizeof(text), "damaged at offset %zu", offset);
@@ -514,69 +403,70 @@ static void set_file_limit(rlim_t limit)
 
 static void a_failed_write_fails_the_transaction_and_nothing_else(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	size_t size;
 	char *reply;
 
 	signal(SIGXFSZ, SIG_IGN);
-	insert(f, 1);
-	size = file_size(f->path);
+	db_file_insert(f, 1);
+	size = db_file_size(f->path);
 	set_file_limit(size + 50); /* part of the record fits */
-	reply = transact(f, "{'op':'insert','table':'R','row':{'i':2,'name':'a long long name'}}");
+	reply = fixture_run(f->db,
+			    "{'op':'insert','table':'R','row':{'i':2,'name':'a long long name'}}");
 	set_file_limit(RLIM_INFINITY);
 	assert_non_null(strstr(reply, "\"error\":\"I/O error\""));
 	free(reply);
-	assert_int_equal(n_rows(f), 1);
-	assert_int_equal(file_size(f->path), size);
-	insert(f, 3); /* space is back */
-	reopen(f);
-	assert_int_equal(n_rows(f), 2);
+	assert_int_equal(db_file_n_rows(f->db), 1);
+	assert_int_equal(db_file_size(f->path), size);
+	db_file_insert(f, 3); /* space is back */
+	db_file_reopen(f);
+	assert_int_equal(db_file_n_rows(f->db), 2);
 	assert_null(journal_warning(f->journal));
 }
 
 static void after_a_failed_sync_the_file_is_written_anew(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	struct error err;
 	struct stat before, after;
 
-	insert(f, 1);
+	db_file_insert(f, 1);
 	assert_int_equal(journal_sync(f->journal, &err), 0);
 	sync_errno = EIO;
 	assert_int_equal(journal_sync(f->journal, &err), -1);
 	assert_string_equal(err.tag, "I/O error");
 	sync_errno = 0;
 	assert_int_equal(stat(f->path, &before), 0);
-	insert(f, 2);
+	db_file_insert(f, 2);
 	assert_int_equal(stat(f->path, &after), 0);
 	assert_true(before.st_ino != after.st_ino);
-	reopen(f);
-	assert_int_equal(n_rows(f), 2);
+	db_file_reopen(f);
+	assert_int_equal(db_file_n_rows(f->db), 2);
 }
 
 static void compaction_keeps_contents_and_mode(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	struct error err;
 	char *before, *after;
 	struct stat st;
 	size_t size;
 	int i;
 
-	insert(f, 1);
+	db_file_insert(f, 1);
 	for (i = 0; i < 100; i++)
-		run(f, "{'op':'mutate','table':'R','where':[],'mutations':[['i','+=',1]]}");
+		db_file_run(f, "{'op':'mutate','table':'R','where':[],'mutations':[['i','+=',1]]}");
 	assert_int_equal(chmod(f->path, 0600), 0);
-	size = file_size(f->path);
+	size = db_file_size(f->path);
 	before = contents(f);
 	assert_int_equal(journal_compact(f->journal, f->db, &err), 0);
-	assert_true(file_size(f->path) < size / 4);
+	assert_true(db_file_size(f->path) < size / 4);
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	insert(f, 2);
-	reopen(f);
-	assert_int_equal(n_rows(f), 2);
-	run(f, "{'op':'delete','table':'R','where':[['name','==','r2']]}");
+	db_file_insert(f, 2);
+	db_file_reopen(f);
+	assert_int_equal(db_file_n_rows(f->db), 2);
+	db_file_run(f, "{'op':'delete','table':'R','where':[['name','==','r2']]}");
 	after = contents(f);
 	assert_string_equal(before, after);
 	free(before);
@@ -587,9 +477,9 @@ static void compaction_keeps_contents_and_mode(void **state)
 
 static void a_file_in_use_is_refused_with_the_pid(void **state)
 {
-	struct fixture *f = *state;
+	struct db_file *f = *state;
 	char expected[64], linked[80];
-	struct fixture other;
+	struct db_file other;
 	struct error err;
 	int status;
 	pid_t pid;

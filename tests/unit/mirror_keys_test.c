@@ -304,7 +304,7 @@ static void the_account_is_for_those_who_ask(void **state)
 
 int main(void)
 {
-#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, sticky_setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(stock_behaviour_by_option),
 		TEST(what_is_not_understood_copies_nothing),

@@ -253,7 +253,7 @@ static void a_mirror_that_is_gone_stays_gone(void **state)
 
 int main(void)
 {
-#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, sticky_setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(taken_out_is_taken_out),
 		TEST(taken_out_after_a_return),

@@ -4,76 +4,18 @@
  * A switch with one mirror, for the tests of sticky mirrors: what clients do to it, in one
  * line each, and what is to be seen.  Included by one .c of a program, after cmocka.h.
  */
-#include "base/log.h"
-#include "base/loop.h"
-#include "reconcile/reconcile.h"
-#include "unit/fake_datapath.h"
-#include "unit/vswitch_db.h"
-
-struct fixture {
-	struct vswitch v;
-	struct loop *loop;
-	struct datapath *dp;
-	struct reconcile *r;
-	struct db_listener listener;
-	unsigned int n_commits;
-	bool is_full; /* the file system */
-};
-
-static inline void on_commit(void *f_, const struct change_list *changes)
-{
-	struct fixture *f = f_;
-
-	(void)changes;
-	f->n_commits++;
-}
-
-static inline int journal(void *f_, struct change_list *changes, struct error *err)
-{
-	const struct fixture *f = f_;
-
-	(void)changes;
-	return f->is_full ? error_set(err, "I/O error", "disk full") : 0;
-}
-
-static inline void start(struct fixture *f)
-{
-	const struct reconcile_options options = {
-		.version = "1",
-		.system_id_file = "/nonexistent",
-		.os_release_file = "/nonexistent",
-	};
-	struct error err;
-
-	if (reconcile_new(f->loop, f->v.db, f->dp, &options, &f->r, &err))
-		vswitch_fail("reconcile_new", &err);
-}
-
-/* As kill -9 does it: at once. */
-static inline void stop(struct fixture *f)
-{
-	reconcile_free(f->r);
-	f->r = NULL;
-}
-
-static inline void settle(struct fixture *f)
-{
-	for (int i = 0; i < 4; i++)
-		loop_turn(f->loop, 0);
-}
+#include "unit/reconcile_rig.h"
 
 /* br0 with tap1 to tap4, br1, and a mirror of tap1's frames to tap3. */
-static inline int setup(void **state)
+static inline int sticky_setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct vswitch *v = &f->v;
+	struct fixture *f;
+	struct vswitch *v;
 
-	log_set_level(LOG_ERR);
-	vswitch_new(v);
-	f->loop = loop_new();
-	f->dp = fake_datapath_new();
-	start(f);
-	settle(f);
+	if (setup(state))
+		return -1;
+	f = *state;
+	v = &f->v;
 	vswitch_begin(v);
 	vswitch_add_br(v, "br0");
 	vswitch_add_br(v, "br1");
@@ -84,33 +26,11 @@ static inline int setup(void **state)
 	vswitch_add_mirror(v, "br0", "m0", "tap1", "", "tap3");
 	vswitch_commit(v);
 	settle(f);
-	f->listener = (struct db_listener){ .on_commit = on_commit, .arg = f };
-	db_listen(v->db, &f->listener);
-	db_set_journal(v->db, journal, f);
-	*state = f;
+	f->n_commits = 0;
 	return 0;
 }
 
-static inline int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	reconcile_free(f->r);
-	datapath_close(f->dp);
-	loop_free(f->loop);
-	vswitch_free(&f->v);
-	free(f);
-	return 0;
-}
-
-#define EMPTY "[\"set\",[]]"
 #define RECORD "bvs-bound"
-
-static inline const char *get(struct fixture *f, const char *table, const char *name,
-			      const char *column)
-{
-	return vswitch_get(&f->v, table, name, column);
-}
 
 /* ids: "KEY=VALUE,KEY=VALUE" or "". */
 static inline void set_map(struct fixture *f, const char *table, const char *name,

@@ -154,8 +154,7 @@ static void a_process_dies_in_between(void **state)
 	settle(f);
 	del_port(f, "tap1");
 	settle(f);
-	stop(f);
-	start(f);
+	restart(f);
 	settle(f);
 	STATUS("pending: waiting for port tap1 (src)");
 	add_port(f, "br0", "tap1", "iface-id=i1");
@@ -163,13 +162,11 @@ static void a_process_dies_in_between(void **state)
 	SRC("tap1");
 	/* It dies with the loss committed, before a pass. */
 	del_port(f, "tap1");
-	stop(f);
-	start(f);
+	restart(f);
 	settle(f);
 	STATUS("pending: waiting for port tap1 (src)");
 	add_port(f, "br0", "tap1", "iface-id=i1");
-	stop(f);
-	start(f);
+	restart(f);
 	settle(f);
 	SRC("tap1");
 	STATUS("active");
@@ -183,8 +180,7 @@ static void a_process_dies_in_between(void **state)
 	settle(f);
 	SRC("tap1");
 	f->n_commits = 0;
-	stop(f);
-	start(f);
+	restart(f);
 	settle(f);
 	assert_int_equal(f->n_commits, 0); /* nothing changed, nothing is written */
 }
@@ -394,7 +390,7 @@ static void a_mirror_of_two_bridges(void **state)
 
 int main(void)
 {
-#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, sticky_setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_it_is_bound_to_is_on_record),
 		TEST(a_source_comes_back),
