@@ -118,35 +118,20 @@ struct ctx {
 	const struct port_config *out; /* the decision: a known destination; NULL: flood */
 };
 
-static __always_inline const struct port_config *port_get(__u32 slot, __u32 version)
-{
-	struct port_entry *e = bpf_map_lookup_elem(&ports, &slot);
-
-	if (!e)
-		return NULL;
-	barrier_var(e); /* or clang adds to the pointer before the test */
-	return &e->v[version & 1];
-}
-
-static __always_inline const struct bridge_config *bridge_get(__u32 slot, __u32 version)
-{
-	struct bridge_entry *e = bpf_map_lookup_elem(&bridges, &slot);
-
-	if (!e)
-		return NULL;
-	barrier_var(e); /* or clang adds to the pointer before the test */
-	return &e->v[version & 1];
-}
-
-static __always_inline const struct mirror_config *mirror_get(__u32 slot, __u32 version)
-{
-	struct mirror_entry *e = bpf_map_lookup_elem(&mirrors, &slot);
-
-	if (!e)
-		return NULL;
-	barrier_var(e); /* or clang adds to the pointer before the test */
-	return &e->v[version & 1];
-}
+/* The record in a slot, as a version has it; NULL: there is no such slot. */
+#define RECORD_GET(NAME, MAP)                                                                    \
+	static __always_inline const struct NAME##_config *NAME##_get(__u32 slot, __u32 version) \
+	{                                                                                        \
+		struct NAME##_entry *e = bpf_map_lookup_elem(&MAP, &slot);                       \
+                                                                                                 \
+		if (!e)                                                                          \
+			return NULL;                                                             \
+		barrier_var(e); /* or clang adds to the pointer before the test */               \
+		return &e->v[version & 1];                                                       \
+	}
+RECORD_GET(port, ports)
+RECORD_GET(bridge, bridges)
+RECORD_GET(mirror, mirrors)
 
 static __always_inline bool vlan_set_has(__u16 set, __u16 vid)
 {

@@ -68,15 +68,7 @@ struct {
 	__type(value, struct tunnel_work);
 } tunnel_work BVS_MAP;
 
-static __always_inline const struct tunnel_config *tunnel_get(__u32 slot, __u32 version)
-{
-	struct tunnel_entry *e = bpf_map_lookup_elem(&tunnels, &slot);
-
-	if (!e)
-		return NULL;
-	barrier_var(e); /* or clang adds to the pointer before the test */
-	return &e->v[version & 1];
-}
+RECORD_GET(tunnel, tunnels)
 
 static __always_inline void put_be16(__u8 *to, __u32 value)
 {
