@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "datapath/expressions.h"
 #include "reconcile/columns.h"
 #include "reconcile/desired.h"
 #include "reconcile/once.h"
@@ -21,6 +22,7 @@ struct fixture {
 	struct vswitch v;
 	struct columns columns;
 	struct once *once;
+	struct expressions *expressions;
 	struct sticky_events *events;
 	struct buf text;
 };
@@ -35,6 +37,7 @@ static int setup(void **state)
 	if (columns_find(db_schema(f->v.db), &f->columns, &err))
 		vswitch_fail("columns", &err);
 	f->once = once_new();
+	f->expressions = expressions_new();
 	f->events = sticky_events_new();
 	vswitch_begin(&f->v);
 	vswitch_insert(&f->v, "Open_vSwitch", "");
@@ -48,6 +51,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	once_free(f->once);
+	expressions_free(f->expressions);
 	sticky_events_free(f->events);
 	buf_free(&f->text);
 	vswitch_free(&f->v);
@@ -59,7 +63,7 @@ static const char *dump(struct fixture *f)
 {
 	struct desired d;
 
-	desired_make(f->v.db, &f->columns, f->once, f->events, &d);
+	desired_make(f->v.db, &f->columns, f->once, f->expressions, f->events, &d);
 	buf_reset(&f->text);
 	dump_model(&f->text, d.model);
 	model_free(d.model);

@@ -242,14 +242,24 @@ void datapath_port_state(const struct datapath *dp, uint32_t slot, struct datapa
 	const struct fake_port *p = &dp->ports[slot];
 	const struct fake_device *d = fake_device(dp, p->name);
 
-	memset(ret, 0, sizeof(*ret));
+	static char no_device[128];
+
+	*ret = (struct datapath_port_state){
+		.error = "",
+		.driver = "",
+		.driver_version = "",
+		.firmware = "",
+		.egress = "",
+		.problem = "",
+	};
 	if (!p->name[0] || (p->kind == MODEL_PORT_SYSTEM && !d)) {
-		snprintf(ret->error, sizeof(ret->error),
+		snprintf(no_device, sizeof(no_device),
 			 "could not open network device %s (No such device)", p->name);
+		ret->error = no_device;
 		return;
 	}
 	if (dp->device_error && p->kind != MODEL_PORT_SYSTEM) {
-		snprintf(ret->error, sizeof(ret->error), "%s", dp->device_error);
+		ret->error = dp->device_error;
 		return;
 	}
 	ret->ifindex = 100 + slot;
@@ -265,8 +275,8 @@ void datapath_port_state(const struct datapath *dp, uint32_t slot, struct datapa
 	ret->speed_bps = 10000000000;
 	ret->has_duplex = ret->is_full_duplex = true;
 	ret->link_resets = 1;
-	snprintf(ret->driver, sizeof(ret->driver), "veth");
-	snprintf(ret->driver_version, sizeof(ret->driver_version), "1.0");
+	ret->driver = "veth";
+	ret->driver_version = "1.0";
 }
 
 int datapath_port_stats(struct datapath *dp, uint32_t slot, struct datapath_port_stats *ret)

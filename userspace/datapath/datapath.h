@@ -72,9 +72,9 @@ must_check int datapath_new_generation(struct datapath *dp, uint32_t *ret, struc
 /* The highest number that a slot can have. */
 uint32_t datapath_max_slots(enum datapath_slot_kind kind);
 
-/* What became of a port's device, after datapath_apply(). */
+/* What became of a port's device, after datapath_apply(); the texts stay until the next one. */
 struct datapath_port_state {
-	char error[256]; /* "": it works; otherwise as OVS words it */
+	const char *error; /* "": it works; otherwise as OVS words it */
 	uint32_t ifindex; /* 0: unknown or in another namespace */
 	bool has_mac;
 	uint8_t mac[6];
@@ -85,14 +85,12 @@ struct datapath_port_state {
 	bool has_duplex;
 	bool is_full_duplex;
 	uint32_t link_resets; /* carrier changes seen */
-	char driver[32];
-	char driver_version[32];
-	char firmware[32];
+	const char *driver, *driver_version, *firmware;
 	/* Of a tunnel: */
-	char egress[16]; /* device of the underlay; "": no route */
+	const char *egress; /* device of the underlay; "": no route */
 	bool has_egress_carrier;
 	char source[46]; /* address; "": no route */
-	char problem[128]; /* "": frames can be sent */
+	const char *problem; /* "": frames can be sent */
 };
 void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 			 struct datapath_port_state *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * tcpdump's expressions, compiled by libpcap.  Called by reconcile for a mirror's bvs-filter.
+ * tcpdump's expressions, compiled by libpcap.  Called by expressions.h.
  */
 #include <stddef.h>
 

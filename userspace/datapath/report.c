@@ -45,12 +45,12 @@ static void put_tunnel(const struct tunnel *tunnel, struct datapath_port_state *
 
 	if (!tunnel)
 		return;
-	snprintf(ret->problem, sizeof(ret->problem), "%s", tunnel->route.problem);
+	ret->problem = tunnel->route.problem;
 	if (!tunnel->route.ifindex)
 		return;
 	memcpy(source.b, tunnel->route.source, sizeof(source.b));
 	snprintf(ret->source, sizeof(ret->source), "%s", TUNNEL_ADDRESS_STR(&source));
-	snprintf(ret->egress, sizeof(ret->egress), "%s", tunnel->route.device);
+	ret->egress = tunnel->route.device;
 	ret->has_egress_carrier = tunnel->route.is_up;
 }
 
@@ -60,12 +60,16 @@ void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 	const struct port *port = port_slot < PORT_SLOTS ? dp->devices.by_slot[port_slot] : NULL;
 	const struct netdev *dev;
 
-	memset(ret, 0, sizeof(*ret));
-	if (!port) {
-		snprintf(ret->error, sizeof(ret->error), "no such port");
+	*ret = (struct datapath_port_state){
+		.error = port ? port->error : "no such port",
+		.driver = "",
+		.driver_version = "",
+		.firmware = "",
+		.egress = "",
+		.problem = "",
+	};
+	if (!port)
 		return;
-	}
-	snprintf(ret->error, sizeof(ret->error), "%s", port->error);
 	if (port->kind == MODEL_PORT_TUNNEL)
 		put_tunnel(tunnels_find(&dp->tunnels, port_slot), ret);
 	if (port->kind == MODEL_PORT_PATCH || port->kind == MODEL_PORT_TUNNEL) {
@@ -79,10 +83,9 @@ void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 		put_device(&dp->devices, port, dev, ret);
 	if (!port->ifindex)
 		return;
-	snprintf(ret->driver, sizeof(ret->driver), "%s", port->ethtool.driver);
-	snprintf(ret->driver_version, sizeof(ret->driver_version), "%s",
-		 port->ethtool.driver_version);
-	snprintf(ret->firmware, sizeof(ret->firmware), "%s", port->ethtool.firmware);
+	ret->driver = port->ethtool.driver;
+	ret->driver_version = port->ethtool.driver_version;
+	ret->firmware = port->ethtool.firmware;
 	if (port->kind != MODEL_PORT_SYSTEM)
 		return; /* a veth's speed is nobody's */
 	ret->speed_bps = port->ethtool.speed_bps;

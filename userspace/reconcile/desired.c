@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "datapath/expressions.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
@@ -356,10 +357,13 @@ static const struct row **bridge_rows(struct making *m, const struct row *root, 
 }
 
 void desired_make(const struct db *db, const struct columns *c, struct once *once,
-		  const struct sticky_events *events, struct desired *ret)
+		  struct expressions *expressions, const struct sticky_events *events,
+		  struct desired *ret)
 {
 	struct making m = { .db = db, .c = c, .once = once, .arena = arena_new() };
-	struct desired_mirrors mirrors = { .db = db, .c = c, .events = events };
+	struct desired_mirrors mirrors = {
+		.db = db, .c = c, .expressions = expressions, .events = events
+	};
 	struct db_cursor at;
 	struct model *model;
 	const struct row **rows;
@@ -383,5 +387,6 @@ void desired_make(const struct db *db, const struct columns *c, struct once *onc
 	desired_tunnels_check(model);
 	for (size_t i = 0; i < n; i++)
 		desired_mirrors(&mirrors, rows[i], model->bridges[i]);
+	expressions_forget(expressions);
 	*ret = (struct desired){ model, mirrors.sticky, mirrors.reads_notes };
 }

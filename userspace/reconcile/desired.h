@@ -8,6 +8,7 @@
 
 struct columns;
 struct db;
+struct expressions;
 struct model;
 struct once;
 struct sticky;
@@ -23,4 +24,5 @@ struct desired {
 /* A pure function of the rows, and of what the latest commits did to mirrors' ports.
  * once: for lines in the log about values that are left aside. */
 void desired_make(const struct db *db, const struct columns *c, struct once *once,
-		  const struct sticky_events *events, struct desired *ret);
+		  struct expressions *expressions, const struct sticky_events *events,
+		  struct desired *ret);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "datapath/expression.h"
+#include "datapath/expressions.h"
 #include "ovsdb/datum.h"
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
@@ -169,7 +169,7 @@ static void read_expression(struct desired_mirrors *m, struct work *w, struct mo
 
 	if (!s || !*s)
 		return;
-	if (expression_compile(s, m->arena, &ret->ops, &ret->n_ops, &err))
+	if (expressions_get(m->expressions, s, m->arena, &ret->ops, &ret->n_ops, &err))
 		set_filter_error(m, w, "external_ids:bvs-filter", &err);
 	else
 		ret->expression = arena_strdup(m->arena, s);

@@ -9,6 +9,7 @@
 struct arena;
 struct columns;
 struct db;
+struct expressions;
 struct model_bridge;
 struct port_index;
 struct row;
@@ -20,6 +21,7 @@ struct desired_mirrors {
 	const struct columns *c;
 	struct arena *arena;
 	struct port_index *index;
+	struct expressions *expressions;
 	const struct sticky_events *events;
 	const struct row *root; /* of Open_vSwitch; NULL: none */
 	/* Grow from bridge to bridge. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "datapath/datapath.h"
+#include "datapath/expressions.h"
 #include "ovsdb/db.h"
 #include "ovsdb/row.h"
 #include "reconcile/allocation.h"
@@ -38,6 +39,7 @@ struct reconcile {
 	struct allocation *allocation;
 	struct unsupported *unsupported;
 	struct once *once;
+	struct expressions *expressions;
 	struct sticky_events *events;
 	struct root_row_options root_options;
 	char *texts[4]; /* what root_options points to */
@@ -221,7 +223,7 @@ static int pass(struct reconcile *r, struct error *err)
 {
 	struct desired desired;
 
-	desired_make(r->db, &r->columns, r->once, r->events, &desired);
+	desired_make(r->db, &r->columns, r->once, r->expressions, r->events, &desired);
 	r->reads_notes = desired.reads_notes;
 	follow_stats_interval(r);
 	if (bring_into_force(r, desired.model, err)) {
@@ -343,6 +345,7 @@ int reconcile_new(struct loop *loop, struct db *db, struct datapath *dp,
 	r->root_options.os_release_file = copy(r, 3, options->os_release_file);
 	r->retry_ms = RETRY_FIRST_MS;
 	r->once = once_new();
+	r->expressions = expressions_new();
 	r->events = sticky_events_new();
 	r->unsupported = unsupported_new(db_schema(db));
 	if (begin(r, err)) {
@@ -373,6 +376,7 @@ void reconcile_free(struct reconcile *r)
 	allocation_free(r->allocation);
 	unsupported_free(r->unsupported);
 	once_free(r->once);
+	expressions_free(r->expressions);
 	sticky_events_free(r->events);
 	for (size_t i = 0; i < sizeof(r->texts) / sizeof(r->texts[0]); i++)
 		free(r->texts[i]);
