@@ -74,9 +74,10 @@ static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct p
 	next->form = c->w->form;
 }
 
-/* The copy, in the port's own form.  Returns enum outcome. */
-static __always_inline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port_config *out,
-					 __u32 snaplen)
+/* The copy, in the port's own form.  Returns enum outcome.  Not inlined: its callers need the
+ * stack, of which Linux 6.1 allows 512 bytes to all functions that call each other. */
+static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port_config *out,
+				    __u32 snaplen)
 {
 	struct __sk_buff *skb = c->skb;
 	__u32 len, outcome;
