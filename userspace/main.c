@@ -278,12 +278,20 @@ static int listen_appctl(struct daemon *d, struct error *err)
 	return 0;
 }
 
+static void on_explain_ready(void *arg)
+{
+	appctl_retry(((struct daemon *)arg)->appctl);
+}
+
 static int add_switch_commands(struct daemon *d, struct error *err)
 {
 	static const struct command *const tables[] = { command_fdb, command_dpif, command_image,
 							command_mirror, command_status };
 
-	for (size_t i = 0; d->reconcile && i < sizeof(tables) / sizeof(tables[0]); i++) {
+	if (!d->reconcile)
+		return 0;
+	datapath_on_explain_ready(d->datapath, on_explain_ready, d);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		for (const struct command *c = tables[i]; c->name; c++) {
 			if (appctl_add(d->appctl, c->name, c->usage, c->n_min, c->n_max, c->fn,
 				       d->reconcile, err) < 0)

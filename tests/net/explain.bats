@@ -57,6 +57,31 @@ play() {
 	done
 }
 
+# The first one to ask has to wait for the kernel's verifier; one who leaves before that is no
+# harm.
+@test "while the program is loaded others are served" {
+	switch_kill TERM
+	switch_start
+	wait_until ask fdb/show br0
+	PYTHONPATH=$BATS_TEST_DIRNAME/../ovsdb python3 - "$DIR/switch.ctl" <<-'END'
+		import select, sys
+		from rpc import Client
+
+		explain = {"method": "mirror/explain", "params": ["br0", "in_port=a"], "id": 0}
+		leaver, *askers, other = [Client(sys.argv[1]) for _ in range(4)]
+		for client in [leaver, *askers]:
+		    client.send(explain)
+		for _ in range(5):
+		    other.send({"method": "version", "params": [], "id": 0})
+		    assert "bvsd" in other.receive()["result"]
+		assert not select.select([c.sock for c in askers], [], [], 0)[0], "it is loaded already"
+		leaver.sock.close()
+		for client in askers:
+		    answer = client.receive()
+		    assert "bridge br0" in answer["result"], answer
+	END
+}
+
 @test "VLANs, learning, flooding and unicast" {
 	ovs-vsctl set port b tag=10 -- set port c vlan_mode=native-untagged tag=10 \
 		-- set port d vlan_mode=dot1q-tunnel tag=10 other_config:qinq-ethtype=802.1q

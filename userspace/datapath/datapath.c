@@ -74,6 +74,7 @@ static int open_all(struct datapath *dp, struct loop *loop, const struct datapat
 	if (instance_open(options->bpffs, options->owner, &dp->instance, err))
 		return -1;
 	dp->maps.dir = dp->instance.dir;
+	explainer_open(&dp->explainer, loop, &dp->maps);
 	if (programs_open(&dp->programs, &dp->instance, &dp->maps, err) || open_settings(dp, err) ||
 	    held_open(&dp->held, &dp->maps, err))
 		return -1;

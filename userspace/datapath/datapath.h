@@ -150,7 +150,11 @@ void datapath_fdb_clear_counts(struct datapath *dp, uint32_t bridge_slot);
 
 /* What the packet programs would do with a frame that comes in by this port: found out by running
  * them with recorders in place of what sends.  Neither counts nor learns.  *ret is the
- * caller's to explain_free(); it speaks of the model, which must outlive it. */
+ * caller's to explain_free(); it speaks of the model, which must outlive it.  Only when
+ * datapath_explain_ready() has said 0; for 1 it is asked again when cb is called, in the loop: the
+ * kernel takes most of a second over the program. */
+void datapath_on_explain_ready(struct datapath *dp, void (*cb)(void *arg), void *arg);
+must_check int datapath_explain_ready(struct datapath *dp, struct error *err);
 must_check int datapath_explain(struct datapath *dp, const struct model *model,
 				const struct model_port *in, const void *frame, size_t len,
 				struct explain **ret, struct error *err);

@@ -9,14 +9,19 @@
 #include <string.h>
 
 #include "abi.h"
+#include "base/iothread.h"
 #include "datapath/maps.h"
 #include "explain.skel.h"
 
-void explainer_close(struct explainer *e)
-{
-	bvs_explain__destroy(e->skel);
-	e->skel = NULL;
-}
+struct explainer_load {
+	struct iothread_job job; /* first: the job is the load */
+	struct explainer *e;
+	struct iothread *thread;
+	struct bvs_explain *skel;
+	int result; /* of the job: 0 or -errno */
+	bool is_done;
+	bool is_told; /* to who waited for it */
+};
 
 /* What the packet path writes to, the program must have for itself.  What userspace has no
  * business with is of that kind, too. */
@@ -65,26 +70,82 @@ static int share(struct bvs_explain *skel, const struct maps *maps, struct error
 	return 0;
 }
 
-static int load(struct explainer *e, const struct maps *maps, struct error *err)
-{
-	struct bvs_explain *skel = bvs_explain__open();
-	int failed;
+/* --- loading --- */
 
-	if (!skel)
-		return error_errno(err, errno, "open BPF program bvs_explain");
-	failed = share(skel, maps, err);
-	if (!failed) {
-		failed = bvs_explain__load(skel);
-		if (failed)
-			failed = error_errno(err, -failed, "load BPF program bvs_explain");
-	}
-	if (failed) {
-		bvs_explain__destroy(skel);
-		return -1;
-	}
-	e->skel = skel;
-	return 0;
+static void forget_load(struct explainer *e)
+{
+	struct explainer_load *l = e->load;
+
+	if (!l)
+		return;
+	iothread_free(l->thread);
+	bvs_explain__destroy(l->skel);
+	free(l);
+	e->load = NULL;
 }
+
+static void run_load(struct iothread_job *job)
+{
+	struct explainer_load *l = (struct explainer_load *)job;
+
+	l->result = bvs_explain__load(l->skel);
+}
+
+static void on_load_done(struct iothread_job *job)
+{
+	struct explainer_load *l = (struct explainer_load *)job;
+
+	l->is_done = true;
+	if (l->e->on_loaded)
+		l->e->on_loaded(l->e->on_loaded_arg);
+	l->is_told = true;
+}
+
+static int begin_load(struct explainer *e, struct error *err)
+{
+	struct explainer_load *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		abort();
+	e->load = l;
+	l->e = e;
+	l->job = (struct iothread_job){ .run = run_load, .done = on_load_done };
+	l->skel = bvs_explain__open();
+	if (!l->skel)
+		error_errno(err, errno, "open BPF program bvs_explain");
+	else if (!share(l->skel, e->maps, err) && !iothread_new(e->loop, &l->thread, err))
+		iothread_submit(l->thread, &l->job);
+	if (l->thread)
+		return 0;
+	forget_load(e);
+	return -1;
+}
+
+void explainer_open(struct explainer *e, struct loop *loop, const struct maps *maps)
+{
+	e->loop = loop;
+	e->maps = maps;
+}
+
+void explainer_close(struct explainer *e)
+{
+	e->on_loaded = NULL;
+	forget_load(e);
+}
+
+int explainer_ensure(struct explainer *e, struct error *err)
+{
+	if (e->load && e->load->is_told && e->load->result)
+		forget_load(e);
+	if (!e->load && begin_load(e, err))
+		return -1;
+	if (!e->load->is_done)
+		return 1;
+	return e->load->result ? error_errno(err, -e->load->result, "load BPF program bvs_explain")
+			       : 0;
+}
+
+/* --- running --- */
 
 /* What the program has learned, and had been told, is of this frame only. */
 static int forget(const struct bvs_explain *skel, struct error *err)
@@ -142,18 +203,15 @@ void explained_free(struct explained *e)
 	*e = (struct explained){ .n = 0 };
 }
 
-int explainer_run(struct explainer *e, const struct maps *maps, const struct explain_job *job,
-		  const void *frame, size_t len, struct explained *ret, struct error *err)
+int explainer_run(const struct explainer *e, const struct explain_job *job, const void *frame,
+		  size_t len, struct explained *ret, struct error *err)
 {
 	struct bpf_test_run_opts run = { .sz = sizeof(run),
 					 .data_in = frame,
 					 .data_size_in = (uint32_t)len };
-	const struct bvs_explain *skel;
+	const struct bvs_explain *skel = e->load->skel;
 	uint32_t zero = 0;
 
-	if (!e->skel && load(e, maps, err))
-		return -1;
-	skel = e->skel;
 	if (bpf_map_update_elem(bpf_map__fd(skel->maps.explain_job), &zero, job, 0) ||
 	    bpf_map_update_elem(bpf_map__fd(skel->maps.explain_n), &zero, &zero, 0))
 		return error_errno(err, errno, "write BPF map explain_job");

@@ -2,7 +2,8 @@
 #pragma once
 /*
  * Asks the packet path what it would do with a frame: the program of bpf/explain.bpf.c, run on
- * the configuration in force.  Loaded when somebody asks for the first time.
+ * the configuration in force.  Loaded when somebody asks for the first time, by a thread: the
+ * verifier takes most of a second.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,13 +14,23 @@
 struct explain_job;
 struct explain_patch;
 struct explain_record;
+struct loop;
 struct maps;
 
 struct explainer {
-	void *skel; /* NULL until it is needed */
+	const struct maps *maps;
+	struct loop *loop;
+	struct explainer_load *load; /* since somebody asked */
+	void (*on_loaded)(void *arg); /* NULL: nobody wants to know */
+	void *on_loaded_arg;
 };
 
-void explainer_close(struct explainer *e);
+void explainer_open(struct explainer *e, struct loop *loop, const struct maps *maps);
+void explainer_close(struct explainer *e); /* waits for the thread */
+
+/* 0: explainer_run() may be called.  1: it is being loaded; ask again from on_loaded(), which is
+ * called in the loop.  -1: it cannot be loaded; who asks later begins anew. */
+must_check int explainer_ensure(struct explainer *e, struct error *err);
 
 /* What the program wrote down, in order. */
 struct explained {
@@ -31,6 +42,6 @@ struct explained {
 void explained_free(struct explained *e);
 
 /* One passage through one bridge.  *ret is the caller's to explained_free(). */
-must_check int explainer_run(struct explainer *e, const struct maps *maps,
-			     const struct explain_job *job, const void *frame, size_t len,
-			     struct explained *ret, struct error *err);
+must_check int explainer_run(const struct explainer *e, const struct explain_job *job,
+			     const void *frame, size_t len, struct explained *ret,
+			     struct error *err);

@@ -304,13 +304,24 @@ static int walk(struct way *w, struct explain_passage *passages, struct error *e
 	for (size_t i = 0; i < w->n_entries; i++) {
 		struct explained way;
 
-		if (explainer_run(&w->dp->explainer, &w->dp->maps, &w->entries[i].job,
-				  w->entries[i].bytes, w->entries[i].len, &way, err))
+		if (explainer_run(&w->dp->explainer, &w->entries[i].job, w->entries[i].bytes,
+				  w->entries[i].len, &way, err))
 			return -1;
 		read_way(w, &w->entries[i], &way, &passages[i]);
 		explained_free(&way);
 	}
 	return 0;
+}
+
+void datapath_on_explain_ready(struct datapath *dp, void (*cb)(void *arg), void *arg)
+{
+	dp->explainer.on_loaded = cb;
+	dp->explainer.on_loaded_arg = arg;
+}
+
+int datapath_explain_ready(struct datapath *dp, struct error *err)
+{
+	return explainer_ensure(&dp->explainer, err);
 }
 
 int datapath_explain(struct datapath *dp, const struct model *model, const struct model_port *in,

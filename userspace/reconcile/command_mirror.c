@@ -137,9 +137,11 @@ static int explain(void *r, size_t n_args, const char *const *args, struct buf *
 	const struct model_bridge *b;
 	const struct model_port *in;
 	uint8_t frame[FLOW_FRAME_MAX];
+	struct datapath *dp = reconcile_datapath(r);
 	struct explain *e;
-	size_t len;
 	struct flow flow;
+	size_t len;
+	int rc;
 
 	if (n_args != (is_json ? 3 : 2))
 		return error_set(err, "syntax error", "the words are [--json] bridge flow");
@@ -147,8 +149,12 @@ static int explain(void *r, size_t n_args, const char *const *args, struct buf *
 	if (!b || flow_parse(args[n_args - 1], &flow, err) || flow_compose(&flow, frame, &len, err))
 		return -1;
 	in = find_in_port(b, flow.in_port, err);
-	if (!in ||
-	    datapath_explain(reconcile_datapath(r), reconcile_model(r), in, frame, len, &e, err))
+	if (!in)
+		return -1;
+	rc = datapath_explain_ready(dp, err);
+	if (rc)
+		return rc;
+	if (datapath_explain(dp, reconcile_model(r), in, frame, len, &e, err))
 		return -1;
 	if (is_json)
 		explain_put_json(reply, e);

@@ -13,7 +13,8 @@ struct model;
 struct model_bridge;
 struct reconcile;
 
-/* r: the struct reconcile.  args: n_min to n_max words.  On -1 the user reads err's text. */
+/* r: the struct reconcile.  args: n_min to n_max words.  On -1 the user reads err's text.  1: not
+ * yet; to be called again when the datapath is ready to explain. */
 typedef int command_fn(void *r, size_t n_args, const char *const *args, struct buf *reply,
 		       struct error *err);
 struct command {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/appctl.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,8 +45,8 @@ struct peer {
 struct appctl_call {
 	struct appctl_call *prev, *next;
 	struct peer *peer; /* NULL: gone */
-	struct json_doc *doc;
-	const struct json *id; /* in doc */
+	struct message m; /* with a reference of its own to doc */
+	bool is_again; /* for appctl_retry(); otherwise somebody will answer */
 };
 
 struct appctl {
@@ -88,12 +89,21 @@ struct appctl *appctl_new(struct loop *l, struct coverage *c)
 	return a;
 }
 
+static void free_call(struct appctl_call *call)
+{
+	message_clear(&call->m);
+	free(call);
+}
+
 static void peer_free(struct peer *p)
 {
-	struct appctl_call *call;
+	struct appctl_call *call, *next;
 
-	DL_FOREACH (p->calls, call)
+	DL_FOREACH_SAFE (p->calls, call, next) {
 		call->peer = NULL;
+		if (call->is_again)
+			free_call(call);
+	}
 	DL_DELETE(p->appctl->peers, p);
 	conn_free(p->conn);
 	free(p);
@@ -223,15 +233,14 @@ void appctl_answer(struct appctl_call *call_take, const struct error *err)
 	struct peer *p = call_take->peer;
 
 	if (p) {
-		answer(p, call_take->id, "", err);
+		answer(p, call_take->m.id, "", err);
 		DL_DELETE(p->calls, call_take);
 	}
-	json_doc_unref(call_take->doc);
-	free(call_take);
+	free_call(call_take);
 }
 
-static void start_call(struct peer *p, const struct command *c, const struct message *m,
-		       const char *const *args, size_t n)
+/* NULL: no memory; the peer was told. */
+static struct appctl_call *add_call(struct peer *p, const struct message *m, bool is_again)
 {
 	struct appctl_call *call = malloc(sizeof(*call));
 	struct error err;
@@ -239,19 +248,26 @@ static void start_call(struct peer *p, const struct command *c, const struct mes
 	if (!call) {
 		error_nomem(&err);
 		answer(p, m->id, NULL, &err);
-		return;
+		return NULL;
 	}
-	call->peer = p;
-	call->doc = json_doc_ref(m->doc);
-	call->id = m->id;
+	*call = (struct appctl_call){ .peer = p, .m = *m, .is_again = is_again };
+	json_doc_ref(m->doc);
 	DL_APPEND(p->calls, call);
-	if (c->slow_fn(c->arg, n, args, call, &err) < 0)
+	return call;
+}
+
+static void start_call(struct peer *p, const struct command *c, const struct message *m,
+		       const char *const *args, size_t n)
+{
+	struct appctl_call *call = add_call(p, m, false);
+	struct error err;
+
+	if (call && c->slow_fn(c->arg, n, args, call, &err) < 0)
 		appctl_answer(call, &err);
 }
 
-static void on_message(void *arg, const struct message *m)
+static void run(struct peer *p, const struct message *m)
 {
-	struct peer *p = arg;
 	const char *args[MAX_ARGS];
 	struct buf reply = BUF_INIT;
 	const struct command *c;
@@ -259,9 +275,6 @@ static void on_message(void *arg, const struct message *m)
 	size_t n = 0;
 	int rc = -1;
 
-	if (m->kind != MESSAGE_REQUEST)
-		return;
-	coverage_count(p->appctl->coverage, COVERAGE_unixctl_received);
 	c = read_command(p->appctl, m, args, &n, &err);
 	if (c && c->slow_fn) {
 		start_call(p, c, m, args, n);
@@ -271,8 +284,47 @@ static void on_message(void *arg, const struct message *m)
 		rc = c->fn(c->arg, n, args, &reply, &err);
 	if (!rc && !buf_ok(&reply))
 		rc = error_nomem(&err);
-	answer(p, m->id, reply.data ? reply.data : "", rc < 0 ? &err : NULL);
+	if (rc > 0)
+		(void)add_call(p, m, true);
+	else
+		answer(p, m->id, reply.data ? reply.data : "", rc < 0 ? &err : NULL);
 	buf_free(&reply);
+}
+
+static void on_message(void *arg, const struct message *m)
+{
+	struct peer *p = arg;
+
+	if (m->kind != MESSAGE_REQUEST)
+		return;
+	coverage_count(p->appctl->coverage, COVERAGE_unixctl_received);
+	run(p, m);
+}
+
+static void retry_calls(struct peer *p)
+{
+	struct appctl_call *calls = p->calls, *call, *next;
+
+	/* Those that say so again are put into the new list. */
+	p->calls = NULL;
+	DL_FOREACH_SAFE (calls, call, next) {
+		DL_DELETE(calls, call);
+		if (!call->is_again) {
+			DL_APPEND(p->calls, call);
+			continue;
+		}
+		run(p, &call->m);
+		free_call(call);
+	}
+}
+
+void appctl_retry(struct appctl *a)
+{
+	struct peer *p;
+
+	/* Nobody leaves meanwhile: connections end in a turn of their own. */
+	DL_FOREACH (a->peers, p)
+		retry_calls(p);
 }
 
 static void on_close(void *arg, const struct error *err)

@@ -15,7 +15,8 @@ struct buf;
 struct coverage;
 struct loop;
 
-/* args: the words after the command.  On -1 the caller sees err's text. */
+/* args: the words after the command.  On -1 the caller sees err's text.  1: not yet; it is
+ * called again by appctl_retry(), for a caller that is still there, with an empty reply. */
 typedef int appctl_fn(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 		      struct error *err);
 
@@ -37,6 +38,9 @@ must_check int appctl_add_slow(struct appctl *a, const char *name, const char *u
 			       size_t n_max, appctl_slow_fn *fn, void *arg, struct error *err);
 /* err NULL: an empty answer.  Fine after the caller has gone, or the whole appctl. */
 void appctl_answer(struct appctl_call *call_take, const struct error *err);
+
+/* Calls those again that said "not yet". */
+void appctl_retry(struct appctl *a);
 
 /* Serves on a unix socket at path; may be called for several. */
 must_check int appctl_listen(struct appctl *a, const char *path, struct error *err);
