@@ -282,6 +282,57 @@ END
 	until_true 8 eval "appctl coverage/show | grep -E '^session_opened +0\.[1-9]/sec'"
 }
 
+# What is in the rows.
+contents() { ovs-appctl -t "$1" memory/show | grep -oE '(atoms|cells|n-weak-refs):[0-9]+'; }
+
+@test "memory/show counts what is in the rows as stock does" {
+	stock "$schema"
+	bvsd --schema="$schema" --unixctl="$dir/ours.ctl"
+	local name
+	for name in db stock; do
+		client transact "unix:$dir/$name.sock" '["S",
+			{"op":"insert","table":"Kid","row":{"tags":["set",["x","y"]]},"uuid-name":"k"},
+			{"op":"insert","table":"Kid","row":{},"uuid-name":"l"},
+			{"op":"insert","table":"Root","row":{"ints":["set",[1,2,3]],"opt":"o","map":["map",[["a","b"],["c","d"]]],
+				"kids":["set",[["named-uuid","k"],["named-uuid","l"]]],
+				"weak":["set",[["named-uuid","k"],["named-uuid","l"]]],"weak1":["named-uuid","k"]}}]' >/dev/null
+	done
+	diff <(contents "$dir/stock.ctl") <(contents "$dir/ours.ctl")
+	contents "$dir/ours.ctl" | grep -x n-weak-refs:3
+}
+
+@test "disable-monitor-cond: as on stock, sessions end and the methods are not known" {
+	stock "$schema"
+	bvsd --schema="$schema" --unixctl="$dir/ours.ctl"
+	ln -s db.sock "$dir/ours.sock"
+	python3 - "$BATS_TEST_DIRNAME" "$dir/stock" "$dir/ours" <<'END'
+import sys
+
+sys.path.insert(0, sys.argv[1])
+from rpc import Client
+
+
+def answers(path):
+    client = Client(path + ".sock")
+    told = [client.call(*call)[0] for call in [
+        ("monitor_cond", "S", 1, {}), ("monitor_cond_since", "S", 2, {}, "0" * 8 + "-0000" * 3 + "-" + "0" * 12),
+        ("monitor", "S", 3, {}), ("monitor_cond_change", 3, 3, {})]]
+    return client, [(reply.get("error"), reply.get("result") is not None) for reply in told]
+
+
+seen = []
+for server in sys.argv[2:]:
+    client, before = answers(server)
+    Client(server + ".ctl").call("ovsdb-server/disable-monitor-cond")
+    assert client.receive() is None, "the session goes on"
+    seen.append((before, answers(server)[1]))
+assert seen[0] == seen[1], seen
+before, after = seen[0]
+assert [error for error, _ in before] == [None] * 4, before
+assert [error for error, _ in after] == ["unknown method"] * 2 + [None] * 2, after
+END
+}
+
 # What vlog/list says of the modules: "module level" of the console.
 levels() {
 	appctl vlog/list | awk 'NR > 2 { print $1, $2 }'

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The one thread beside the loop: it runs jobs that wait for a disk, in the order in
- * which they were handed in, so that the loop never does.  Used by session for commits
- * that must be durable.  A job touches nothing but itself until its done() is called,
+ * A thread beside the loop: it runs jobs that wait, for a disk or for the kernel, in the order in
+ * which they were handed in, so that the loop never does.  Session has one for commits that
+ * must be durable, datapath one while it loads a program that few need.  A job touches nothing
+ * but itself until its done() is called,
  * on the loop's thread.
  */
 #include "base/error.h"

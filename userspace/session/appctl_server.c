@@ -7,6 +7,7 @@
 #include "session/appctl.h"
 #include "session/coverage.h"
 #include "session/host.h"
+#include "session/memory.h"
 #include "session/server.h"
 #include "session/tlog.h"
 
@@ -125,11 +126,19 @@ static int reconnect(void *arg, size_t n_args, const char *const *args, struct b
 	return 0;
 }
 
+/* Clients begin again, and find a server that knows "monitor" only. */
+static int disable_monitor_cond(void *arg, size_t n_args, const char *const *args,
+				struct buf *reply, struct error *err)
+{
+	server_host(arg)->is_monitor_cond_disabled = true;
+	return reconnect(arg, n_args, args, reply, err);
+}
+
 static int memory_show(void *arg, size_t n_args, const char *const *args, struct buf *reply,
 		       struct error *err)
 {
 	(void)n_args, (void)args, (void)err;
-	server_put_memory(arg, reply);
+	memory_put(server_host(arg), reply);
 	return 0;
 }
 
@@ -199,6 +208,7 @@ static const struct {
 	{ "ovsdb-server/add-db", "DB", 1, 1, add_db },
 	{ "ovsdb-server/add-remote", "REMOTE", 1, 1, add_remote },
 	{ "ovsdb-server/connect-active-ovsdb-server", "", 0, 0, connect_active },
+	{ "ovsdb-server/disable-monitor-cond", "", 0, 0, disable_monitor_cond },
 	{ "ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0, say_nothing },
 	{ "ovsdb-server/get-active-ovsdb-server", "", 0, 0, say_nothing },
 	{ "ovsdb-server/get-db-storage-status", "DB", 1, 1, storage_status },

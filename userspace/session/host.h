@@ -47,6 +47,7 @@ struct host {
 	unsigned int max_sessions;
 	uint64_t n_session_changes; /* sessions that began or ended, ever */
 	struct uuid server_id; /* of this run */
+	bool is_monitor_cond_disabled; /* an operator plays an old server */
 };
 
 struct hosted_db *host_find_db(const struct host *h, const char *name); /* NULL: none */

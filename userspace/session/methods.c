@@ -282,14 +282,22 @@ static void monitor(struct session *s, const struct message *m)
 	start_monitor(s, m, MONITOR);
 }
 
+static void start_cond_monitor(struct session *s, const struct message *m, enum monitor_kind kind)
+{
+	if (s->host->is_monitor_cond_disabled)
+		session_fail_text(s, m->id, "unknown method");
+	else
+		start_monitor(s, m, kind);
+}
+
 static void monitor_cond(struct session *s, const struct message *m)
 {
-	start_monitor(s, m, MONITOR_COND);
+	start_cond_monitor(s, m, MONITOR_COND);
 }
 
 static void monitor_cond_since(struct session *s, const struct message *m)
 {
-	start_monitor(s, m, MONITOR_COND_SINCE);
+	start_cond_monitor(s, m, MONITOR_COND_SINCE);
 }
 
 /* The update with what the new conditions bring goes first, under the new id. */

@@ -454,29 +454,6 @@ int server_compact(struct server *s, const char *name,
 	return -1;
 }
 
-void server_put_memory(const struct server *s, struct buf *to)
-{
-	size_t n_cells = 0, n_monitors = 0, n_works = 0, backlog = 0;
-	const struct session_work *w;
-	const struct session *session;
-
-	for (const struct hosted_db *d = s->host.dbs; d; d = d->next) {
-		const struct schema *schema = db_schema(d->db);
-
-		for (size_t i = 0; i < schema->n_tables; i++)
-			n_cells +=
-				db_n_rows(d->db, schema->tables[i]) * schema->tables[i]->n_columns;
-	}
-	DL_FOREACH (s->host.sessions, session) {
-		n_monitors += session->watches.n;
-		backlog += conn_backlog(session->conn);
-		DL_FOREACH (session->works, w)
-			n_works++;
-	}
-	buf_printf(to, "backlog:%zu cells:%zu monitors:%zu sessions:%u triggers:%zu\n", backlog,
-		   n_cells, n_monitors, s->host.n_sessions, n_works);
-}
-
 struct host *server_host(struct server *s)
 {
 	return &s->host;

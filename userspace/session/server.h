@@ -53,8 +53,6 @@ void server_put_remotes(const struct server *s, struct buf *to); /* sorted, one 
 must_check int server_set_keys(struct server *s, const struct key_names *names, struct error *err);
 void server_reconnect(struct server *s); /* ends all sessions; those that we made come again */
 
-/* "cells:N monitors:N ..." */
-void server_put_memory(const struct server *s, struct buf *to);
 struct host *server_host(struct server *s); /* for commands that are about the sessions */
 struct coverage *server_coverage(const struct server *s);
 
