@@ -17,10 +17,12 @@
 enum {
 	COPIES_WAITING = 500, /* at most */
 	COPIES_MARKED = 64, /* a mark goes when so many wait and none is under way */
-	MARK_MS = 10, /* one that takes longer was lost: nothing is known of the queue */
+	/* One that takes longer was lost with all that waited.  A processor of a virtual
+	 * machine may well stand still for some 10 ms in the middle of a batch. */
+	MARK_MS = 100,
 };
 
-/* A mark that finds no room counts as lost. */
+/* One that finds no room is not waited for: the next copy tries again. */
 static __noinline void budget_mark(struct ctx *c, struct budget *b)
 {
 	struct __sk_buff *skb = c->skb;
@@ -32,10 +34,11 @@ static __noinline void budget_mark(struct ctx *c, struct budget *b)
 	set = bpf_map_lookup_elem(&settings, &zero);
 	if (!job || !set)
 		return;
-	b->marked = b->waiting;
-	b->marked_at = bpf_ktime_get_ns();
 	job->is_valid = JOB_MARK;
-	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
+	if (!bpf_clone_redirect(skb, set->reentry_ifindex, 0)) {
+		b->marked = b->waiting;
+		b->marked_at = bpf_ktime_get_ns();
+	}
 	job->is_valid = JOB_NONE;
 }
 

@@ -333,11 +333,24 @@ static void no_more_copies_wait_than_leave_room_for_production(void **state)
 	mark_comes_in(); /* one that nobody waits for means nothing */
 	send_many(600);
 	assert_int_equal(rig_mirror_stats(0).sent, 1064);
-	/* One that is lost is not waited for. */
-	rig_set_clock(10 * 1000 * 1000);
+	/* One that is lost is not waited for, */
+	rig_set_clock(99 * 1000 * 1000);
+	send_many(1);
+	assert_int_equal(rig_mirror_stats(0).sent, 1064);
+	rig_set_clock(100 * 1000 * 1000);
 	send_many(600);
 	assert_int_equal(rig_mirror_stats(0).sent, 1564);
-	check_sum(0, 600 + 100 + 500 + 600 + 600);
+	/* and one that finds no room is sent again. */
+	mark_comes_in();
+	rig_set_result(REENTRY_IFINDEX, 1, 0);
+	send_many(100);
+	assert_int_equal(rig_mirror_stats(0).sent, 1564 + 64);
+	rig_set_result(REENTRY_IFINDEX, 0, 0);
+	send_many(1);
+	mark_comes_in();
+	send_many(100);
+	assert_int_equal(rig_mirror_stats(0).sent, 1564 + 64 + 100);
+	check_sum(0, 600 + 100 + 500 + 600 + 1 + 600 + 100 + 1 + 100);
 	rig_set_clock(0);
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
