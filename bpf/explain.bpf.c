@@ -155,15 +155,17 @@ __noinline int explain_sent(__u32 ifindex, __u32 outer, __u32 inner, __u32 len)
 __noinline int explain_know(const struct fdb_key *key)
 {
 	struct fdb_value *live, value;
+	struct fdb_key k; /* on the stack, where Linux 6.1 wants keys to be */
 
 	if (!key)
 		return -1;
-	live = bpf_map_lookup_elem(&live_fdb, key);
+	k = *key;
+	live = bpf_map_lookup_elem(&live_fdb, &k);
 	if (!live)
 		return 0;
 	value.port = live->port;
 	value.seen = live->seen;
-	return bpf_map_update_elem(&fdb, key, &value, BPF_NOEXIST);
+	return bpf_map_update_elem(&fdb, &k, &value, BPF_NOEXIST);
 }
 
 static __always_inline void explain_learn(const struct ctx *c)

@@ -90,7 +90,7 @@ world_start() { # [NAME]
 	((EUID == 0)) || skip 'needs root'
 	export DIR=$BATS_FILE_TMPDIR/${1:-world}
 	export OVS_RUNDIR=$DIR OVS_LOGDIR=$DIR OVS_SYSCONFDIR=$DIR OVS_DBDIR=$DIR
-	export OVS_CTL_TIMEOUT=20
+	export OVS_CTL_TIMEOUT=${OVS_CTL_TIMEOUT:-20}
 	mkdir -p "$DIR/bpf" /run/netns
 	# Process 1 only waits and reaps.  Its end takes everybody else in there along.
 	# shellcheck disable=SC2016
