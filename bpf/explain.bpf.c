@@ -97,7 +97,7 @@ __noinline int explain_add(__u32 event, __u32 a, __u32 b)
 }
 
 /* What goes to the re-entry device is a job of its program's. */
-__noinline int explain_reentry(__u32 outer, __u32 inner, __u32 len)
+static __always_inline int explain_reentry(__u32 outer, __u32 inner, __u32 len)
 {
 	__u32 zero = 0, i;
 	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
