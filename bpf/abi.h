@@ -27,7 +27,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 5
+#define ABI_VERSION 6
 
 enum {
 	PORT_SLOTS = 8192,
@@ -100,7 +100,8 @@ struct port_config {
 	__u16 order; /* position in the bridge by age: mirrors take the oldest port's form */
 	__u32 patch_peer; /* slot of a patch port's other end; such a port has no device */
 	__u32 pad32;
-	__u64 pad[2];
+	__u32 no_target; /* enum drop_reason: what frames are counted as that find no way out */
+	__u32 pad[3];
 	__u64 src_mirrors[MIRROR_WORDS]; /* bits of the bridge's mirrors; without select_all */
 	__u64 dst_mirrors[MIRROR_WORDS];
 };
@@ -172,17 +173,23 @@ enum tunnel_kind { TUNNEL_GRE = 1, TUNNEL_ERSPAN, TUNNEL_VXLAN };
 
 enum tunnel_flag {
 	TUNNEL_IPV6 = 1 << 0, /* underlay */
-	TUNNEL_CSUM = 1 << 1, /* GRE: a checksum follows the first word */
+	TUNNEL_CSUM = 1 << 1, /* of GRE, which follows its first word, or of UDP */
 	TUNNEL_SEQ = 1 << 2, /* GRE: the header's last word is a sequence number */
 	TUNNEL_TOS_INHERIT = 1 << 3,
 	TUNNEL_TTL_INHERIT = 1 << 4,
 	TUNNEL_DF = 1 << 5, /* never cut into fragments */
 	TUNNEL_FIXED_LOCAL = 1 << 6, /* receives at the address `local` only */
 	TUNNEL_WIRE_FRAMES = 1 << 7, /* cannot carry what is yet to be segmented */
+	TUNNEL_MARKED = 1 << 9, /* its packets may come in by a port of ours: see tunnel_mark() */
 };
 
 /* How a received key is compared. */
-enum tunnel_key_rule { TUNNEL_KEY_NONE, TUNNEL_KEY_EXACT, TUNNEL_KEY_ANY };
+enum tunnel_key_rule {
+	TUNNEL_KEY_NONE,
+	TUNNEL_KEY_EXACT,
+	TUNNEL_KEY_ANY,
+	TUNNEL_ENDPOINT, /* no tunnel's: see tunnel_head */
+};
 
 /* Addresses as IPv6 has them, in network order; IPv4 ones mapped (::ffff:a.b.c.d). */
 struct tunnel_match {
@@ -203,6 +210,7 @@ struct tunnel_config {
 	__u32 flags; /* enum tunnel_flag */
 	__u32 ifindex; /* the underlay's device; 0: no way, nothing can be sent */
 	__u32 mtu; /* of the underlay: the longest IP packet */
+	__u32 underlay; /* the device, also where there is no next hop */
 	/* What goes before a frame, Ethernet header included: whole but for lengths,
 	 * checksums, sequence and what is taken from the frame. */
 	__u8 head_len;
@@ -216,6 +224,8 @@ struct tunnel_entry {
 };
 
 /* map tunnel_head: HASH, tunnel_hash() -> struct head_entry: a list by tunnel_config.next.
+ * Also, under the hash of what an endpoint is (TUNNEL_ENDPOINT, key: the underlay's ifindex,
+ * remote: the local address), the slot of a tunnel that has it, which the reader compares.
  * Element 0 holds enum tunnel_setting. */
 enum tunnel_setting { TUNNEL_DROP_UNMATCHED = 1 };
 
@@ -223,7 +233,8 @@ static inline __attribute__((always_inline)) __u32 tunnel_hash(const struct tunn
 {
 	__u32 words[] = { m->kind | (__u32)m->port_be << 16,
 			  m->key_rule,
-			  m->key_rule == TUNNEL_KEY_EXACT ? m->key : 0,
+			  m->key_rule == TUNNEL_KEY_EXACT || m->key_rule == TUNNEL_ENDPOINT ? m->key
+											    : 0,
 			  m->remote[0],
 			  m->remote[1],
 			  m->remote[2],
@@ -235,6 +246,13 @@ static inline __attribute__((always_inline)) __u32 tunnel_hash(const struct tunn
 		h ^= h >> 15;
 	}
 	return h ? h : 1;
+}
+
+/* The mark of a packet while it is in a device that leads into the switch again: so it is
+ * known by which device the tunnel sent it that it came out of. */
+static inline __attribute__((always_inline)) __u32 tunnel_mark(__u32 ifindex)
+{
+	return 0xb5c00000 | (ifindex & 0xfffff);
 }
 
 /* map tunnel_seq: ARRAY[PORT_SLOTS] of __u32: the next number to send.  State: counted by the
@@ -333,7 +351,17 @@ enum drop_reason {
 	DROP_LINK_DOWN,
 	DROP_MTU,
 	DROP_SEND, /* the kernel refused a clone */
-	DROP_LOOP, /* too often through patch ports */
+	DROP_LOOP, /* too often through patch ports, or into a tunnel that it came out of */
+	DROP_QUEUE, /* the next device's queue was full */
+	/* Of tunnels, going in: */
+	DROP_NO_ROUTE,
+	DROP_NO_NEIGHBOUR,
+	/* And coming out; of the first two nobody knows which tunnel: they are port 0's. */
+	DROP_FRAGMENT, /* a piece of a packet */
+	DROP_NO_TUNNEL, /* to an address of ours, but with another sender or key */
+	DROP_CHECKSUM,
+	DROP_SHORT, /* the packet ends before it should, or the frame inside has no header */
+	DROP_CONGESTION, /* the underlay reports some, and the frame's sender would not hear of it */
 	N_DROP_REASONS
 };
 
@@ -445,7 +473,7 @@ static_assert(sizeof(struct bridge_config) == 64, "layout");
 static_assert(sizeof(struct mirror_config) == 64, "layout");
 static_assert(sizeof(struct frame_key) == KEY_WORDS * 4, "compared by words");
 static_assert(sizeof(struct filter_insn) == 12, "no padding: it is compared");
-static_assert(sizeof(struct tunnel_config) == 152, "layout");
+static_assert(sizeof(struct tunnel_config) == 156, "layout");
 static_assert(sizeof(struct fdb_key) == 12, "no padding: it is hashed");
 static_assert(sizeof(struct fdb_count) == 64, "layout");
 static_assert(sizeof(struct slot_key) == 20, "no padding: it is hashed");

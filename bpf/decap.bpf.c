@@ -32,21 +32,22 @@ static __always_inline int enter_by(struct __sk_buff *skb, __u32 slot, __u32 ver
 
 static __always_inline int decap(struct __sk_buff *skb)
 {
-	struct decap d = { .skb = skb };
+	struct outer o = { .skb = skb };
 	__u32 zero = 0, *value = bpf_map_lookup_elem(&epoch, &zero);
 
-	d.version = value ? *(volatile __u32 *)value & 1 : 0;
-	d.w = bpf_map_lookup_elem(&tunnel_work, &zero);
-	if (!d.w)
+	o.version = value ? *(volatile __u32 *)value & 1 : 0;
+	o.w = bpf_map_lookup_elem(&tunnel_work, &zero);
+	if (!o.w)
 		return TC_ACT_UNSPEC;
-	switch (decap_parse(&d)) {
-	case DECAP_NOT_OURS:
+	switch (decap_parse(&o)) {
+	case OUTER_NOT_OURS:
 		return TC_ACT_UNSPEC;
-	case DECAP_OURS:
-		if (decap_strip(&d) == 0)
-			return enter_by(skb, d.slot, d.version);
+	case OUTER_OURS:
+		if (decap_strip(&o) == 0)
+			return enter_by(skb, o.slot, o.version);
+		o.reason = DROP_SEND;
 	}
-	count_drop(d.slot, DROP_MALFORMED);
+	count_drop(o.slot, o.reason);
 	return TC_ACT_SHOT;
 }
 

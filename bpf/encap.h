@@ -216,13 +216,31 @@ static __always_inline int encap_grow(const struct encap *e)
 	return bpf_skb_change_head(e->skb, room, 0);
 }
 
+/* Of UDP's pseudo header; the length is in the packet already. */
+static __always_inline __u32 encap_pseudo(const struct encap *e, __u32 len)
+{
+	const __u8 *ip = e->w->head + ETHERNET_LEN;
+
+	return csum_fold((__u64)(e->t->flags & TUNNEL_IPV6 ? csum_words(ip + 8, 32)
+							   : csum_words(ip + 12, 8)) +
+			 bpf_htons(OUTER_UDP) + bpf_htons((__u16)len));
+}
+
 static __always_inline int encap_csum(const struct encap *e)
 {
-	__u32 at = e->t->gre_at;
+	bool is_udp = e->t->match.kind == TUNNEL_VXLAN;
+	__u32 at = e->t->gre_at, len = e->skb->len - at;
 	int sum = csum_packet(e->skb, at, e->skb->len);
-	__u16 field = ~(__u16)sum;
+	__u16 field;
 
-	return sum < 0 || bpf_skb_store_bytes(e->skb, at + 4, &field, sizeof(field), 0) ? -1 : 0;
+	if (sum < 0)
+		return -1;
+	field = ~csum_fold((__u64)sum + (is_udp ? encap_pseudo(e, len) : 0));
+	/* With UDP 0 would say that there is none. */
+	if (is_udp && !field)
+		field = 0xffff;
+	return bpf_skb_store_bytes(e->skb, at + (is_udp ? 6 : 4), &field, sizeof(field), 0) ? -1
+											    : 0;
 }
 
 /* The steps, each verified on its own (see csum_packet()). */
@@ -325,7 +343,7 @@ static __always_inline __u8 encap_too_long(const struct encap *e, __u8 asked)
 {
 	if (asked != TOO_LONG_DEFAULT)
 		return asked;
-	return e->t->flags & (TUNNEL_DF | TUNNEL_IPV6) ? TOO_LONG_DROP : TOO_LONG_FRAGMENT;
+	return e->t->flags & TUNNEL_DF ? TOO_LONG_DROP : TOO_LONG_FRAGMENT;
 }
 
 /* Sends the clone, which may be cut already, as the work's memory says: slot, version,
@@ -359,6 +377,8 @@ __noinline int tunnel_send(struct __sk_buff *skb)
 		return OUTCOME_CLONE;
 	if (e.t->flags & TUNNEL_CSUM && encap_csum(&e))
 		return OUTCOME_CLONE;
+	if (e.t->flags & TUNNEL_MARKED)
+		skb->mark = tunnel_mark(e.t->ifindex);
 	outcome = is_long ? (__u32)fragment_send(skb)
 			  : outcome_of(bpf_clone_redirect(skb, e.t->ifindex, 0), f->is_up);
 	if (outcome != OUTCOME_SENT)

@@ -95,11 +95,11 @@ struct {
 	__type(value, struct tunnel_entry);
 } tunnels BVS_MAP;
 
-/* Double-versioned; addresses and keys are compared after the look-up.  No more heads than
- * tunnels, and the settings. */
+/* Double-versioned; addresses and keys are compared after the look-up.  For each tunnel a head
+ * and an endpoint at most, and the settings. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, PORT_SLOTS + 1);
+	__uint(max_entries, 2 * PORT_SLOTS + 1);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct head_entry);

@@ -108,7 +108,7 @@ static __always_inline bool can_send(const struct ctx *c, __u32 slot,
 				     const struct port_config *port, struct vlan_form form)
 {
 	if (unlikely(!has_target(port))) {
-		count_drop(slot, DROP_LINK_DOWN);
+		count_drop(slot, port->no_target);
 		return false;
 	}
 	if (!fits(c, port, form)) {
@@ -189,14 +189,12 @@ static __noinline void send_inside(struct ctx *c, __u32 slot)
 	if (!port)
 		return;
 	c->w->too_long = TOO_LONG_DEFAULT;
-	outcome = reenter(c, slot, port, 0);
-	if (outcome >= OUTCOME_SENT)
+	if (port->patch_peer && c->w->hops + 1 >= NESTING) {
+		count_drop(slot, DROP_LOOP);
 		return;
-	if (outcome == OUTCOME_MTU)
-		count_drop(slot, DROP_MTU);
-	else
-		count_drop(slot,
-			   port->patch_peer && c->w->hops + 1 >= NESTING ? DROP_LOOP : DROP_SEND);
+	}
+	outcome = reenter(c, slot, port, 0);
+	count_not_sent(slot, outcome);
 }
 
 /* Production by a clone: all outputs of a flood but the last. */

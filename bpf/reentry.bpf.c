@@ -23,6 +23,18 @@ static __always_inline __u32 send_cut(struct __sk_buff *skb, const struct reentr
 	return OUTCOME_TRUNCATED;
 }
 
+/* Has the frame come out of this tunnel, or out of another one by the same device, and into the
+ * switch again?  It would for ever, and grow, or be cut, each time. */
+static __always_inline bool is_own_packet(const struct reentry_job *job, __u32 mark)
+{
+	const struct tunnel_config *t = tunnel_get(job->port, job->version);
+
+	if (likely(!mark) || !t || mark != tunnel_mark(t->ifindex))
+		return false;
+	count_drop(job->port, DROP_LOOP);
+	return true;
+}
+
 static __noinline __u32 send_tunnel(struct __sk_buff *skb, const struct reentry_job *job)
 {
 	__u32 zero = 0;
@@ -92,7 +104,7 @@ static __always_inline int enter(struct __sk_buff *skb, struct reentry_job *job,
 
 static __always_inline int reentry(struct __sk_buff *skb)
 {
-	__u32 zero = 0, tag_len = skb->vlan_present ? VLAN_LEN : 0, snaplen;
+	__u32 zero = 0, tag_len = skb->vlan_present ? VLAN_LEN : 0, snaplen, mark = skb->mark;
 	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
 
 	/* Something else sent a frame here. */
@@ -114,7 +126,7 @@ static __always_inline int reentry(struct __sk_buff *skb)
 			skb->cb[i] = 0;
 	}
 	if (job->is_tunnel) {
-		job->outcome = send_tunnel(skb, job);
+		job->outcome = is_own_packet(job, mark) ? OUTCOME_FILTERED : send_tunnel(skb, job);
 		return TC_ACT_SHOT;
 	}
 	if (!job->ifindex)
@@ -146,8 +158,7 @@ static __always_inline int segment(struct __sk_buff *skb)
 	w->frame.is_up = mark & MARK_UP;
 	w->frame.is_wire = true;
 	outcome = tunnel_send(skb);
-	if (outcome < OUTCOME_SENT)
-		count_drop(mark & MARK_SLOT, outcome == OUTCOME_MTU ? DROP_MTU : DROP_SEND);
+	count_not_sent(mark & MARK_SLOT, outcome);
 	return TC_ACT_SHOT;
 }
 

@@ -61,6 +61,18 @@ static __always_inline __u32 outcome_of(long result, bool is_up)
 	return result > 0 ? OUTCOME_BACKLOG : OUTCOME_CLONE;
 }
 
+/* What a frame is counted as that a port did not send; some are counted where they are found. */
+static __always_inline void count_not_sent(__u32 slot, __u32 outcome)
+{
+	__u32 reason = outcome == OUTCOME_MTU	      ? DROP_MTU
+		       : outcome == OUTCOME_BACKLOG   ? DROP_QUEUE
+		       : outcome == OUTCOME_NO_TARGET ? DROP_LINK_DOWN
+						      : DROP_SEND;
+
+	if (outcome < OUTCOME_SENT && outcome != OUTCOME_FILTERED)
+		count_drop(slot, reason);
+}
+
 static __always_inline void count_outcome(struct mirror_stats *s, __u32 outcome)
 {
 	EXPLAIN(EXPLAIN_OUTCOME, outcome, 0);

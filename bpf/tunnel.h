@@ -99,6 +99,20 @@ static __always_inline __u16 csum_fold(__u64 sum)
 	return (__u16)((sum & 0xffff) + (sum >> 16));
 }
 
+/* Of an even number of bytes; as in memory, not folded. */
+static __always_inline __u32 csum_words(const __u8 *from, __u32 len)
+{
+	__u32 sum = 0;
+
+	for (__u32 i = 0; i < len; i += 2) {
+		__u16 word;
+
+		__builtin_memcpy(&word, from + i, sizeof(word));
+		sum += word;
+	}
+	return sum;
+}
+
 struct csum_walk {
 	struct __sk_buff *skb;
 	struct tunnel_work *w;

@@ -134,6 +134,7 @@ struct port_config rig_port(uint32_t slot)
 		.bridge = BRIDGE,
 		.mtu = 1500,
 		.order = (uint16_t)slot,
+		.no_target = DROP_LINK_DOWN,
 	};
 }
 

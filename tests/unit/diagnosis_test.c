@@ -62,7 +62,10 @@ static void faults_of_ports(void **state)
 		 "warning  mtu        br0 port a: the MTU is 1400, 9000 was asked for\n");
 	is_found(STATUS("\"ports\":[{\"name\":\"a\",\"drops\":{\"loop\":3}}]"),
 		 "warning  drops      br0 port a: 3 frames, loop: patch ports form a loop, or a "
-		 "chain of more than four\n");
+		 "chain of more than four, or a tunnel's packets go into it again\n");
+	is_found(STATUS("\"ports\":[{\"name\":\"a\",\"drops\":{\"bad_checksum\":2}}]"),
+		 "warning  drops      br0 port a: 2 frames, bad_checksum: the underlay damages "
+		 "packets\n");
 }
 
 /* One that is down does not count. */

@@ -287,6 +287,14 @@ int datapath_port_stats(struct datapath *dp, uint32_t slot, struct datapath_port
 	return 0;
 }
 
+int datapath_port_drops(const struct datapath *dp, uint32_t port_slot,
+			void (*cb)(void *arg, const char *reason, uint64_t n), void *arg,
+			struct error *err)
+{
+	(void)dp, (void)port_slot, (void)cb, (void)arg, (void)err;
+	return 0;
+}
+
 int datapath_mirror_stats(struct datapath *dp, uint32_t slot, struct datapath_mirror_stats *ret)
 {
 	*ret = dp->mirrors[slot];

@@ -64,7 +64,18 @@ static const char *advice(const char *reason)
 		{ "mtu", "raise its MTU, or lower that of the senders" },
 		{ "no_device", "the port's device is away" },
 		{ "refused", "the kernel had no memory, or the device is down" },
-		{ "loop", "patch ports form a loop, or a chain of more than four" },
+		{ "loop", "patch ports form a loop, or a chain of more than four, or a tunnel's "
+			  "packets go into it again" },
+		{ "queue_full", "more than the next device takes" },
+		{ "no_route", "see its status:bvs-problem" },
+		{ "no_neighbour", "see its status:bvs-problem" },
+		{ "fragment",
+		  "lower the MTU of the other end's ports: pieces of packets are not put "
+		  "together" },
+		{ "no_tunnel", "somebody sends with another address or key than any tunnel has" },
+		{ "bad_checksum", "the underlay damages packets" },
+		{ "short", "the underlay cuts packets off" },
+		{ "congestion", "the underlay is congested" },
 		{ "malformed", "a device delivers frames that end inside a header" },
 		{ "not_configured", "a device has the program but is no port" },
 	};
@@ -76,19 +87,18 @@ static const char *advice(const char *reason)
 	return NULL;
 }
 
-static void look_at_drops(struct diagnosis *d, const char *bridge, const struct json *port)
+/* whose: a port, or who else has such counters. */
+static void look_at_drops(struct diagnosis *d, const char *whose, const struct json *at)
 {
-	const struct json *drops = json_get(port, "drops");
+	const struct json *drops = json_get(at, "drops");
 	const struct json_member *drop;
 
 	json_foreach_member (drops, drop) {
 		const char *reason = drop->name.string;
 
 		if (advice(reason))
-			diagnosis_add(d, DIAGNOSIS_WARNING, "drops",
-				      "%s port %s: %llu frames, %s: %s", bridge,
-				      member_string(port, "name"),
-				      (unsigned long long)number_of(&drop->value), reason,
+			diagnosis_add(d, DIAGNOSIS_WARNING, "drops", "%s: %llu frames, %s: %s",
+				      whose, (unsigned long long)number_of(&drop->value), reason,
 				      advice(reason));
 	}
 }
@@ -101,6 +111,7 @@ static void look_at_port(struct diagnosis *d, const char *bridge, const struct j
 	const char *problem = member_string(port, "problem");
 	uint64_t mtu = member_number(port, "mtu");
 	uint64_t wanted = member_number(port, "mtu_request");
+	struct buf whose = BUF_INIT;
 
 	if (*error) {
 		diagnosis_add(d, DIAGNOSIS_ERROR, "port", "%s port %s: %s", bridge, name, error);
@@ -119,7 +130,10 @@ static void look_at_port(struct diagnosis *d, const char *bridge, const struct j
 		diagnosis_add(d, DIAGNOSIS_WARNING, "mtu",
 			      "%s port %s: the MTU is %llu, %llu was asked for", bridge, name,
 			      (unsigned long long)mtu, (unsigned long long)wanted);
-	look_at_drops(d, bridge, port);
+	buf_printf(&whose, "%s port %s", bridge, name);
+	if (buf_ok(&whose))
+		look_at_drops(d, whose.data, port);
+	buf_free(&whose);
 }
 
 /* Frames that fit the one and not the other are lost between them.  A local port whose
@@ -212,6 +226,7 @@ void diagnosis_of_status(struct diagnosis *d, const struct json *status)
 			      ? "the kernel holds what was written"
 			      : "somebody else has written to the switch's maps (restart bvsd)");
 	n_before = d->n;
+	look_at_drops(d, "no port's", status);
 	for (size_t i = 0; i < json_n_elements(bridges); i++) {
 		n_ports += json_n_elements(json_get(json_at(bridges, i), "ports"));
 		n_mirrors += json_n_elements(json_get(json_at(bridges, i), "mirrors"));

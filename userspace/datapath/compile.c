@@ -79,6 +79,7 @@ static int compile_port(const struct model_port *port, const struct compile_devi
 	config->priority_tags = priority_tags_of(port->vlan.priority_tags);
 	config->qinq_ethertype_be = htons(port->vlan.qinq_ethertype);
 	config->order = port->order;
+	config->no_target = DROP_LINK_DOWN;
 	if (port->is_reserved)
 		config->flags |= PORT_RESERVED;
 	if (port->is_protected)

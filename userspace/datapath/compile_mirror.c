@@ -85,8 +85,7 @@ static uint32_t too_long_of(const struct model_mirror *mirror)
 
 	switch (mirror->too_long) {
 	case MODEL_TOO_LONG_DEFAULT:
-		return t && t->may_fragment && !tunnel_is_ipv6(&t->remote) ? TOO_LONG_FRAGMENT
-									   : TOO_LONG_CUT;
+		return t && t->may_fragment ? TOO_LONG_FRAGMENT : TOO_LONG_CUT;
 	case MODEL_TOO_LONG_CUT:
 		return TOO_LONG_CUT;
 	case MODEL_TOO_LONG_FRAGMENT:

@@ -221,6 +221,22 @@ static uint32_t *head_of(struct compile_tunnels *c, uint32_t hash)
 	return e->slot;
 }
 
+/* The first tunnel that ends there stands for all of them. */
+static void put_endpoint(struct compile_tunnels *c, uint32_t slot,
+			 const struct tunnel_config *config)
+{
+	struct tunnel_match match = { .kind = config->match.kind,
+				      .port_be = config->match.port_be,
+				      .key_rule = TUNNEL_ENDPOINT,
+				      .key = config->underlay };
+	uint32_t *head;
+
+	memcpy(match.remote, config->local, sizeof(match.remote));
+	head = head_of(c, tunnel_hash(&match));
+	if (!*head)
+		*head = slot;
+}
+
 void compile_tunnel(struct compile_tunnels *c, uint32_t slot, const struct model_tunnel *t,
 		    const struct route *route, struct port_config *port)
 {
@@ -238,19 +254,23 @@ void compile_tunnel(struct compile_tunnels *c, uint32_t slot, const struct model
 	}
 	config->flags = (needs_wire_frames(t) ? TUNNEL_WIRE_FRAMES : 0) |
 			(tunnel_is_ipv6(&t->remote) ? TUNNEL_IPV6 : 0) |
-			(t->has_csum && t->kind == MODEL_TUNNEL_GRE ? TUNNEL_CSUM : 0) |
+			(t->has_csum ? TUNNEL_CSUM : 0) | (route->comes_back ? TUNNEL_MARKED : 0) |
 			(has_seq(t) ? TUNNEL_SEQ : 0) | (t->inherits_tos ? TUNNEL_TOS_INHERIT : 0) |
 			(t->inherits_ttl ? TUNNEL_TTL_INHERIT : 0) |
 			(t->may_fragment ? 0 : TUNNEL_DF) | (t->has_local ? TUNNEL_FIXED_LOCAL : 0);
 	memcpy(config->local, t->has_local ? t->local.b : route->source, sizeof(config->local));
 	compile_tunnel_head(t, route, config);
+	config->underlay = route->ifindex;
+	if (route->ifindex && !t->sends_only)
+		put_endpoint(c, slot, config);
+	port->no_target = route->ifindex ? DROP_NO_NEIGHBOUR : DROP_NO_ROUTE;
 	if (!route->ifindex || !route->has_next_hop)
 		return;
 	config->ifindex = route->ifindex;
 	config->mtu = route->mtu;
 	port->flags |= PORT_TUNNEL | (route->is_up ? PORT_UP : 0);
 	/* Where fragments may be made any frame can leave. */
-	if (t->may_fragment && !tunnel_is_ipv6(&t->remote))
+	if (t->may_fragment)
 		port->mtu = UINT32_MAX;
 	else if (route->mtu + ETHERNET > config->head_len)
 		port->mtu = route->mtu + ETHERNET - config->head_len;

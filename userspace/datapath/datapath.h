@@ -107,7 +107,7 @@ must_check int datapath_port_stats(struct datapath *dp, uint32_t port_slot,
 				   struct datapath_port_stats *ret);
 
 /* Frames that went nowhere, by reason, those that there were; at input they are the input
- * port's, at output the output's. */
+ * port's, at output the output's.  Port 0: those of which nobody knows whose they are. */
 must_check int datapath_port_drops(const struct datapath *dp, uint32_t port_slot,
 				   void (*cb)(void *arg, const char *reason, uint64_t n), void *arg,
 				   struct error *err);

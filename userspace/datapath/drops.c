@@ -21,7 +21,17 @@ static const struct {
 	[DROP_LINK_DOWN] = { "no_device", "the port has no device" },
 	[DROP_MTU] = { "mtu", "longer than the port's MTU" },
 	[DROP_SEND] = { "refused", "refused by the kernel" },
-	[DROP_LOOP] = { "loop", "too many patch ports on its way" },
+	[DROP_LOOP] = { "loop", "it goes round in circles, or through too many patch ports" },
+	[DROP_QUEUE] = { "queue_full", "the queue of the next device is full" },
+	[DROP_NO_ROUTE] = { "no_route", "there is no route to the tunnel's other end" },
+	[DROP_NO_NEIGHBOUR] = { "no_neighbour",
+				"the next hop to the tunnel's other end does not answer" },
+	[DROP_FRAGMENT] = { "fragment", "a piece of a packet" },
+	[DROP_NO_TUNNEL] = { "no_tunnel", "no tunnel has this sender and key" },
+	[DROP_CHECKSUM] = { "bad_checksum", "the packet's checksum is wrong" },
+	[DROP_SHORT] = { "short", "the packet ends too early" },
+	[DROP_CONGESTION] = { "congestion",
+			      "the underlay reports congestion, and its sender does not know how" },
 };
 
 const char *drop_name(uint32_t reason)

@@ -26,7 +26,8 @@ struct netdev {
 	uint32_t group;
 	uint32_t carrier_changes;
 	bool is_dormant;
-	uint32_t link; /* a veth's peer: ifindex in its namespace; 0: none */
+	uint32_t
+		link; /* a veth's peer, or what a device is on top of: ifindex in its namespace; 0: none */
 	int32_t link_nsid; /* which is this one */
 	bool has_link_nsid; /* it is another one */
 	/* Of a device that is gone: where to. */

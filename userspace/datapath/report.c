@@ -116,6 +116,29 @@ static void take_message(void *arg, const struct nlmsghdr *h)
 		(void)mnl_attr_parse(h, sizeof(struct ifinfomsg), take_attr, arg);
 }
 
+static uint64_t add_drops(const struct port_stats *own, const enum drop_reason *reasons, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += own->drops[reasons[i]];
+	return sum;
+}
+
+/* No device counts for them: what went wrong outside the switch, from its own counters. */
+static void add_tunnel_losses(const struct port_stats *own, struct datapath_port_stats *ret)
+{
+	static const enum drop_reason bad[] = { DROP_CHECKSUM, DROP_SHORT, DROP_CONGESTION },
+				      unsent[] = {
+					      DROP_MTU,	      DROP_LOOP,     DROP_QUEUE,
+					      DROP_LINK_DOWN, DROP_NO_ROUTE, DROP_NO_NEIGHBOUR
+				      };
+
+	ret->rx_errors = add_drops(own, bad, sizeof(bad) / sizeof(bad[0]));
+	ret->tx_dropped = add_drops(own, unsent, sizeof(unsent) / sizeof(unsent[0]));
+	ret->tx_errors = own->drops[DROP_SEND];
+}
+
 /* Packets and bytes are our own count: the device's misses what goes past it by
  * redirect_peer, and tags that it does not see as bytes.  The rest only the device knows. */
 int datapath_port_stats(struct datapath *dp, uint32_t port_slot, struct datapath_port_stats *ret)
@@ -133,6 +156,8 @@ int datapath_port_stats(struct datapath *dp, uint32_t port_slot, struct datapath
 						     .rx_packets = own.rx_packets,
 						     .tx_bytes = own.tx_bytes,
 						     .tx_packets = own.tx_packets };
+		if (port->kind == MODEL_PORT_TUNNEL)
+			add_tunnel_losses(&own, ret);
 		return 0;
 	}
 	if (!port->ifindex)

@@ -22,6 +22,7 @@ struct route {
 	uint32_t mtu; /* the longest IP packet */
 	bool is_up; /* the device, with carrier */
 	uint8_t mac[6]; /* of the device */
+	bool comes_back; /* what is sent there is the switch's again; tunnel.c's to say */
 	bool has_next_hop; /* its address is known: frames can be sent */
 	uint8_t next_hop[6];
 	char problem[128]; /* "": none */

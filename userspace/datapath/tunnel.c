@@ -54,9 +54,27 @@ static bool has_gre_devices(const struct tunnels *t)
 
 /* --- ways --- */
 
+enum { DEEPEST = 8 }; /* devices on top of each other */
+
+/* Is the device the user's end of a port, or on top of one? */
+static bool comes_back(const struct tunnels *t, uint32_t ifindex)
+{
+	for (int i = 0; i < DEEPEST; i++) {
+		const struct netdev *dev = netdevs_by_ifindex(t->netdevs, ifindex);
+
+		if (!dev || !dev->link || dev->has_link_nsid)
+			return false;
+		if (!strcmp(dev->kind, "veth"))
+			return attach_has(t->attached, dev->link, PROGRAM_INGRESS);
+		ifindex = dev->link;
+	}
+	return false;
+}
+
 static void find_way(struct tunnels *t, const struct tunnel *tunnel, struct route *ret)
 {
 	routes_find(t->routes, &tunnel->remote, tunnel->has_local ? &tunnel->local : NULL, ret);
+	ret->comes_back = ret->ifindex && comes_back(t, ret->ifindex);
 }
 
 static void on_news(void *arg)

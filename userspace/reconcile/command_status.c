@@ -74,12 +74,22 @@ static void put_drop(void *arg, const char *reason, uint64_t n)
 	d->separator = ",";
 }
 
+/* Port 0: those of nobody's. */
+static int put_drops(struct buf *to, struct datapath *dp, uint32_t port_slot, struct error *err)
+{
+	struct drops drops = { to, "" };
+	int failed;
+
+	buf_puts(to, ",\"drops\":{");
+	failed = datapath_port_drops(dp, port_slot, put_drop, &drops, err);
+	buf_putc(to, '}');
+	return failed;
+}
+
 static int put_counters(struct buf *to, struct datapath *dp, const struct model_port *p,
 			struct error *err)
 {
-	struct drops drops = { to, "" };
 	struct datapath_port_stats s;
-	int failed;
 
 	if (!datapath_port_stats(dp, p->slot.number, &s)) {
 		put_number(to, "rx_packets", s.rx_packets);
@@ -87,10 +97,7 @@ static int put_counters(struct buf *to, struct datapath *dp, const struct model_
 		put_number(to, "tx_packets", s.tx_packets);
 		put_number(to, "tx_bytes", s.tx_bytes);
 	}
-	buf_puts(to, ",\"drops\":{");
-	failed = datapath_port_drops(dp, p->slot.number, put_drop, &drops, err);
-	buf_putc(to, '}');
-	return failed;
+	return put_drops(to, dp, p->slot.number, err);
 }
 
 static int put_device(struct buf *to, struct datapath *dp, const struct model_port *p,
@@ -247,6 +254,8 @@ static int status(void *r, size_t n_args, const char *const *args, struct buf *r
 	buf_puts(reply, "{\"switch\":\"bvs\"");
 	put_bool(reply, "maps_intact", is_intact);
 	put_bool(reply, "settled", reconcile_is_settled(r));
+	if (put_drops(reply, dp, 0, err))
+		return -1;
 	buf_puts(reply, ",\"bridges\":[");
 	for (size_t i = 0; m && i < m->n_bridges; i++) {
 		buf_puts(reply, i ? "," : "");

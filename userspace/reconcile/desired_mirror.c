@@ -110,16 +110,6 @@ static void read_too_long(struct desired_mirrors *m, struct work *w)
 					  s));
 }
 
-/* Fragments are made of IPv4 packets only. */
-static void check_too_long(struct work *w)
-{
-	const struct model_port *out = w->in.out_port;
-
-	if (out && out->tunnel && w->mirror->too_long == MODEL_TOO_LONG_FRAGMENT &&
-	    tunnel_is_ipv6(&out->tunnel->remote))
-		set_error(w, "external_ids:bvs-mtu=fragment is not implemented over IPv6");
-}
-
 static void read_selectors(struct desired_mirrors *m, struct work *w, const char *key,
 			   struct selectors *ret)
 {
@@ -424,7 +414,6 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 	for (size_t i = 0; w->sticky && i < w->sticky->n_awaited; i++)
 		w->awaited[w->in.n_awaited++] = w->sticky->awaited[i];
 	set_output(m, w);
-	check_too_long(w);
 }
 
 static void end_mirror(struct desired_mirrors *m, struct work *w)

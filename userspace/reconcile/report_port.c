@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reconcile/report_port.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -129,6 +130,43 @@ void report_port_state(const struct report *r, const struct model_bridge *b,
 		report_port_counters(r, p); /* no port is without figures */
 }
 
+/* Of a port without a device.  A tunnel's: what was lost too, and each reason that there was. */
+enum { OWN_COUNTERS = 7, MAX_COUNTERS = 64 };
+
+struct counters {
+	const char *keys[MAX_COUNTERS];
+	uint64_t values[MAX_COUNTERS];
+	size_t n;
+	char names[MAX_COUNTERS][32];
+};
+
+static void add_drop(void *arg, const char *reason, uint64_t n)
+{
+	struct counters *c = arg;
+	char *name = c->names[c->n];
+
+	if (c->n == MAX_COUNTERS)
+		return;
+	snprintf(name, sizeof(c->names[0]), "dropped_%s", reason);
+	c->keys[c->n] = name;
+	c->values[c->n++] = n;
+}
+
+static void report_own_counters(const struct report *r, const struct row *row,
+				const struct model_port *p, const struct datapath_port_stats *s)
+{
+	struct counters c = { .keys = { "rx_bytes", "rx_packets", "tx_bytes", "tx_packets",
+					"rx_errors", "tx_dropped", "tx_errors" },
+			      .values = { s->rx_bytes, s->rx_packets, s->tx_bytes, s->tx_packets,
+					  s->rx_errors, s->tx_dropped, s->tx_errors },
+			      .n = p->tunnel ? OWN_COUNTERS : 4 };
+	struct error err;
+
+	if (p->tunnel && datapath_port_drops(r->dp, p->slot.number, add_drop, &c, &err))
+		log_warn("event=counters name=%s error=\"%s\"", p->name, err.text);
+	cells_integers(r->cells, row, r->c->interface.statistics, c.keys, c.values, c.n);
+}
+
 void report_port_counters(const struct report *r, const struct model_port *p)
 {
 	static const char *const keys[] = {
@@ -145,11 +183,7 @@ void report_port_counters(const struct report *r, const struct model_port *p)
 	if (datapath_port_stats(r->dp, p->slot.number, &s))
 		return;
 	if (p->kind == MODEL_PORT_PATCH || p->kind == MODEL_PORT_TUNNEL) {
-		cells_integers(
-			r->cells, row, r->c->interface.statistics,
-			(const char *const[]){ "rx_bytes", "rx_packets", "tx_bytes", "tx_packets" },
-			(const uint64_t[]){ s.rx_bytes, s.rx_packets, s.tx_bytes, s.tx_packets },
-			4);
+		report_own_counters(r, row, p, &s);
 		return;
 	}
 	cells_integers(r->cells, row, r->c->interface.statistics, keys,

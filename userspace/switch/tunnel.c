@@ -78,7 +78,7 @@ struct parsing {
 	int type;
 	struct model_tunnel t;
 	bool has_remote;
-	const char *key, *in_key, *out_key;
+	const char *csum, *key, *in_key, *out_key;
 	struct buf *ignored;
 	struct error *err;
 };
@@ -188,6 +188,8 @@ static int set_option(struct parsing *p, const char *key, const char *value)
 					      "erspan_hwid" };
 	bool is_true = !strcmp(value, "true");
 
+	if (!strcmp(key, "csum"))
+		p->csum = value;
 	if (!strcmp(key, "remote_ip"))
 		return set_remote(p, value);
 	if (!strcmp(key, "local_ip"))
@@ -268,6 +270,8 @@ static int settle(struct parsing *p, const char *type)
 			      "");
 	if (!t->ttl)
 		t->ttl = DEFAULT_TTL;
+	if (t->kind == MODEL_TUNNEL_VXLAN && tunnel_is_ipv6(&t->remote) && !p->csum)
+		t->has_csum = true;
 	settle_keys(p);
 	return 0;
 }

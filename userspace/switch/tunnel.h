@@ -32,7 +32,7 @@ struct model_tunnel {
 	bool has_local;
 	struct tunnel_address local;
 	struct tunnel_key in_key, out_key;
-	bool has_csum;
+	bool has_csum; /* of UDP over IPv6: unless csum=false, as receivers want one */
 	bool has_seq;
 	bool may_fragment; /* df_default=false */
 	bool inherits_tos, inherits_ttl;
