@@ -65,16 +65,3 @@ appctl() {
 	clients too_long
 	until_true 10 eval 'appctl memory/show | grep -q sessions:0'
 }
-
-@test "of a refused request the JSON is told whole, as by stock" {
-	stock "$schema"
-	bvsd --schema="$schema"
-	local long name
-	long=$(printf '%050000d' 1)
-	for name in stock db; do
-		timeout 10 ovsdb-client transact "unix:$dir/$name.sock" \
-			"[\"S\",{\"op\":\"insert\",\"table\":\"Root\",\"row\":{\"i\":\"$long\"}}]" >"$dir/$name.told"
-	done
-	cmp "$dir/stock.told" "$dir/db.told"
-	grep -q "\"syntax\":\"\\\\\"$long" "$dir/db.told"
-}

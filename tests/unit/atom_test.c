@@ -87,7 +87,7 @@ static void test_read(void **state)
 	assert_int_equal(read_text("1.5", ATOM_INTEGER, NULL, &a, &err), -1);
 	assert_string_equal(err.tag, "syntax error");
 	assert_string_equal(err.text, "expected integer");
-	assert_non_null(err.syntax);
+	assert_string_equal(err.syntax, "1.5");
 	assert_int_equal(read_text("1e19", ATOM_INTEGER, NULL, &a, &err), -1);
 	assert_int_equal(read_text("\"x\"", ATOM_BOOLEAN, NULL, &a, &err), -1);
 }

@@ -42,12 +42,14 @@ static void long_texts_are_cut_between_characters(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(error_set(&err, "x", "%s%s", before[i], euros(ROOM)), -1);
 		assert_cut(err.text, sizeof(err.text), i);
+		assert_int_equal(error_set_syntax(&err, euros(ROOM) + 3 * i), -1);
+		assert_cut(err.syntax, sizeof(err.syntax), 0);
 		assert_int_equal(error_wrap(&err, "%s", before[i]), -1);
 		assert_cut(err.text, sizeof(err.text), 2 * i + 2);
 	}
 	error_set(&err, "x", "%s", euros((ROOM - 1) / 3));
 	assert_string_equal(err.text, euros((ROOM - 1) / 3));
-	assert_null(err.syntax);
+	assert_string_equal(err.syntax, "");
 }
 
 static void the_cause_follows_the_text(void **state)

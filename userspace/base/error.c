@@ -30,7 +30,7 @@ int error_set(struct error *err, const char *tag, const char *fmt, ...)
 	if (!err)
 		return -1;
 	err->errnum = 0;
-	err->syntax = NULL;
+	err->syntax[0] = '\0';
 	snprintf(err->tag, sizeof(err->tag), "%s", tag);
 	va_start(args, fmt);
 	put_text(err, 0, fmt, args);
@@ -46,7 +46,7 @@ int error_errno(struct error *err, int errnum, const char *fmt, ...)
 	if (!err)
 		return -1;
 	err->errnum = errnum;
-	err->syntax = NULL;
+	err->syntax[0] = '\0';
 	snprintf(err->tag, sizeof(err->tag), "I/O error");
 	va_start(args, fmt);
 	put_text(err, 0, fmt, args);
@@ -56,10 +56,13 @@ int error_errno(struct error *err, int errnum, const char *fmt, ...)
 	return -1;
 }
 
-int error_set_syntax(struct error *err, const struct json *json)
+int error_set_syntax(struct error *err, const char *json_text)
 {
-	if (err)
-		err->syntax = json;
+	if (!err)
+		return -1;
+	if ((size_t)snprintf(err->syntax, sizeof(err->syntax), "%s", json_text) >=
+	    sizeof(err->syntax))
+		mark_cut(err->syntax, sizeof(err->syntax));
 	return -1;
 }
 

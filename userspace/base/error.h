@@ -11,13 +11,11 @@
 
 #define must_check __attribute__((warn_unused_result))
 
-struct json;
-
 struct error {
 	int errnum; /* errno of the cause, 0 where there is none */
 	char tag[64];
 	char text[4024]; /* ends in "..." where the text did not fit */
-	const struct json *syntax; /* the JSON that was refused; NULL: not such an error */
+	char syntax[2000]; /* the JSON that was refused, cut off likewise; "": not such an error */
 };
 
 /* Fills *err (which may be NULL: the caller does not care why) and returns -1. */
@@ -29,9 +27,8 @@ int error_set(struct error *err, const char *tag, const char *fmt, ...)
 int error_errno(struct error *err, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Adds the JSON that was refused to an error that is set; it is written, whole, into an answer
- * (text.h), and whoever writes one still has what it answers.  Returns -1. */
-int error_set_syntax(struct error *err, const struct json *json);
+/* Adds the JSON that was refused to an error that is set.  Returns -1. */
+int error_set_syntax(struct error *err, const char *json_text);
 
 /* The tag of allocation failure, with a text of its own.  Returns -1. */
 int error_nomem(struct error *err);

@@ -158,19 +158,6 @@ char *text_of_json(const struct json *json)
 	return buf_steal(&text);
 }
 
-/* JSON text as a JSON string. */
-static void put_quoted(struct buf *to, const struct json *json)
-{
-	struct buf text = BUF_INIT;
-
-	text_put_json(&text, json);
-	if (buf_ok(&text))
-		text_put_string(to, text.data);
-	else
-		to->failed = true;
-	buf_free(&text);
-}
-
 void text_put_error(struct buf *to, const struct error *err)
 {
 	buf_putc(to, '{');
@@ -181,9 +168,9 @@ void text_put_error(struct buf *to, const struct error *err)
 	}
 	buf_puts(to, "\"error\":");
 	text_put_string(to, err->tag);
-	if (err->syntax) {
+	if (err->syntax[0]) {
 		buf_puts(to, ",\"syntax\":");
-		put_quoted(to, err->syntax);
+		text_put_string(to, err->syntax);
 	}
 	buf_putc(to, '}');
 }

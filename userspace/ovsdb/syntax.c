@@ -6,7 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
+#include "base/text.h"
+
+static int add_syntax(struct error *err, const struct json *json)
+{
+	struct buf b = BUF_INIT;
+
+	text_put_json(&b, json);
+	if (buf_ok(&b))
+		error_set_syntax(err, b.data);
+	buf_free(&b);
+	return -1;
+}
 
 int syntax_error(struct error *err, const struct json *json, const char *tag, const char *fmt, ...)
 {
@@ -19,7 +32,7 @@ int syntax_error(struct error *err, const struct json *json, const char *tag, co
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	error_set(err, tag ? tag : "syntax error", "%s", text);
-	return error_set_syntax(err, json);
+	return json ? add_syntax(err, json) : -1;
 }
 
 bool syntax_is_id(const char *s)
