@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/db_file.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -82,4 +84,20 @@ size_t db_file_size(const char *path)
 
 	assert_int_equal(stat(path, &st), 0);
 	return (size_t)st.st_size;
+}
+
+int db_file_sync(struct journal *j, struct error *err)
+{
+	int errnum;
+
+	do {
+		unsigned int generation;
+		int fd = journal_dup_fd(j, &generation, err);
+
+		if (fd < 0)
+			return -1;
+		errnum = journal_synced(j, fdatasync(fd) < 0 ? errno : 0, generation);
+		close(fd);
+	} while (errnum == EAGAIN);
+	return errnum ? error_errno(err, errnum, "sync %s", journal_path(j)) : 0;
 }

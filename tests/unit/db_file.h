@@ -37,3 +37,6 @@ void db_file_run(struct db_file *f, const char *ops);
 void db_file_insert(struct db_file *f, int i); /* i, and the name "rI" */
 size_t db_file_n_rows(const struct db *db);
 size_t db_file_size(const char *path);
+
+/* What session/durable.h has done by a thread. */
+int db_file_sync(struct journal *j, struct error *err);

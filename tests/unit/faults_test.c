@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "ovsdb/journal.h"
 #include "ovsdb/journal_compact.h"
+#include "unit/db_file.h"
 #include "unit/ovsdb_fixture.h"
 
 /* The disk */
@@ -175,7 +176,7 @@ static void tell(struct story *s)
 
 	insert(s);
 	insert(s);
-	if (journal_sync(s->journal, &err) < 0)
+	if (db_file_sync(s->journal, &err) < 0)
 		assert_string_equal(err.tag, "I/O error");
 	check_rows(s);
 	insert(s);
@@ -184,7 +185,7 @@ static void tell(struct story *s)
 	check_rows(s);
 	insert(s);
 	insert(s);
-	if (journal_sync(s->journal, &err) < 0)
+	if (db_file_sync(s->journal, &err) < 0)
 		assert_string_equal(err.tag, "I/O error");
 	check_rows(s);
 }
@@ -243,7 +244,7 @@ static bool tell_with_fault(struct story *s, long at, int errnum, bool is_lastin
 	/* The disk is well again. */
 	insert(s);
 	assert_true(s->is_there[s->n_rows - 1]);
-	assert_int_equal(journal_sync(s->journal, &err), 0);
+	assert_int_equal(db_file_sync(s->journal, &err), 0);
 	restart(s);
 	assert_null(journal_warning(s->journal));
 	close_files(s);

@@ -431,9 +431,9 @@ static void after_a_failed_sync_the_file_is_written_anew(void **state)
 	struct stat before, after;
 
 	db_file_insert(f, 1);
-	assert_int_equal(journal_sync(f->journal, &err), 0);
+	assert_int_equal(db_file_sync(f->journal, &err), 0);
 	sync_errno = EIO;
-	assert_int_equal(journal_sync(f->journal, &err), -1);
+	assert_int_equal(db_file_sync(f->journal, &err), -1);
 	assert_string_equal(err.tag, "I/O error");
 	sync_errno = 0;
 	assert_int_equal(stat(f->path, &before), 0);

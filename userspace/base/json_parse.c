@@ -92,17 +92,22 @@ static inline int read_separator(struct reader *r, char close)
 	return 0;
 }
 
+/* Behind the opening bracket; 0: the closing one follows at once. */
+static int read_opening(struct reader *r, char close)
+{
+	r->at++;
+	skip_space(r);
+	if (*r->at != close)
+		return 1;
+	r->at++;
+	return 0;
+}
+
 static int read_array(struct reader *r)
 {
 	size_t from = r->n;
-	int more = 1;
+	int more = read_opening(r, ']');
 
-	r->at++;
-	skip_space(r);
-	if (*r->at == ']') {
-		r->at++;
-		more = 0;
-	}
 	while (more) {
 		if (read_value(r) < 0)
 			return -1;
@@ -141,14 +146,8 @@ static int read_member(struct reader *r)
 static int read_object(struct reader *r)
 {
 	size_t from = r->n, n;
-	int more = 1;
+	int more = read_opening(r, '}');
 
-	r->at++;
-	skip_space(r);
-	if (*r->at == '}') {
-		r->at++;
-		more = 0;
-	}
 	while (more) {
 		if (read_member(r) < 0)
 			return -1;

@@ -32,7 +32,7 @@ int cli_misuse(const struct cli_command *c, const char *fmt, ...)
 	return CLI_MISUSE;
 }
 
-const char *cli_rundir(void)
+static const char *rundir(void)
 {
 	const char *dir = getenv("OVS_RUNDIR");
 
@@ -45,7 +45,7 @@ int cli_ask(const struct cli *cli, const char *command, size_t n_args, const cha
 	char *found = NULL;
 	int failed;
 
-	if (!cli->target && client_find_socket(cli_rundir(), &found, err) < 0)
+	if (!cli->target && client_find_socket(rundir(), &found, err) < 0)
 		return -1;
 	failed = client_ask(cli->target ? cli->target : found, cli->timeout_ms, command, n_args,
 			    args, ret_text, err);
@@ -108,7 +108,7 @@ int cli_transact(const struct cli *cli, const char *operations, struct error *er
 	if (cli->db)
 		buf_puts(&path, cli->db);
 	else
-		buf_printf(&path, "%s/db.sock", cli_rundir());
+		buf_printf(&path, "%s/db.sock", rundir());
 	buf_printf(&params, "[\"Open_vSwitch\",%s]", operations);
 	failed = !buf_ok(&path) || !buf_ok(&params)
 			 ? error_nomem(err)

@@ -37,7 +37,6 @@ int cli_fail(const struct error *err);
 int cli_misuse(const struct cli_command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-const char *cli_rundir(void);
 /* Asks the daemon; *ret_text is malloc'd. */
 must_check int cli_ask(const struct cli *cli, const char *command, size_t n_args,
 		       const char *const *args, char **ret_text, struct error *err);

@@ -57,7 +57,8 @@ const struct json *rate_same(const struct json *list, const struct json *object)
 	return NULL;
 }
 
-uint64_t rate_growth(const struct json *now, const struct json *before, const char *counter)
+/* One that was started again counts from 0. */
+static uint64_t growth(const struct json *now, const struct json *before, const char *counter)
 {
 	uint64_t a = member_number(before, counter), b = member_number(now, counter);
 
@@ -78,9 +79,9 @@ static void put_figure(struct buf *to, double figure)
 void rate_put(struct buf *to, const struct json *now, const struct json *before,
 	      const char *packets, const char *bytes, double seconds)
 {
-	put_figure(to, (double)rate_growth(now, before, packets) / seconds);
+	put_figure(to, (double)growth(now, before, packets) / seconds);
 	buf_puts(to, "/s ");
-	put_figure(to, (double)rate_growth(now, before, bytes) * 8 / seconds);
+	put_figure(to, (double)growth(now, before, bytes) * 8 / seconds);
 	buf_puts(to, "bit/s");
 }
 
@@ -90,8 +91,8 @@ void rate_put_copies(struct buf *to, const struct json *now, const struct json *
 	uint64_t lost = 0;
 
 	for (size_t i = 0; i < N_LOSSES; i++)
-		lost += rate_growth(now, before, losses[i]);
-	put_figure(to, (double)rate_growth(now, before, "sent") / seconds);
+		lost += growth(now, before, losses[i]);
+	put_figure(to, (double)growth(now, before, "sent") / seconds);
 	buf_puts(to, "/s copied");
 	if (!lost)
 		return;

@@ -17,9 +17,6 @@ double rate_wait(double seconds);
 /* The object of the same name in another list; NULL: it was not there. */
 const struct json *rate_same(const struct json *list, const struct json *object);
 
-/* A counter's growth; one that was started again counts from 0. */
-uint64_t rate_growth(const struct json *now, const struct json *before, const char *counter);
-
 /* "1.2k/s 9.6 Mbit/s" */
 void rate_put(struct buf *to, const struct json *now, const struct json *before,
 	      const char *packets, const char *bytes, double seconds);

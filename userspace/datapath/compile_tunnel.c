@@ -132,8 +132,8 @@ static void put_vxlan(struct writing *w, const struct model_tunnel *t)
 	put32(w, t->out_key.value << 8);
 }
 
-void compile_tunnel_head(const struct model_tunnel *t, const struct route *route,
-			 struct tunnel_config *ret)
+static void put_head(const struct model_tunnel *t, const struct route *route,
+		     struct tunnel_config *ret)
 {
 	struct writing w = { ret->head };
 
@@ -259,7 +259,7 @@ void compile_tunnel(struct compile_tunnels *c, uint32_t slot, const struct model
 			(t->inherits_ttl ? TUNNEL_TTL_INHERIT : 0) |
 			(t->may_fragment ? 0 : TUNNEL_DF) | (t->has_local ? TUNNEL_FIXED_LOCAL : 0);
 	memcpy(config->local, t->has_local ? t->local.b : route->source, sizeof(config->local));
-	compile_tunnel_head(t, route, config);
+	put_head(t, route, config);
 	config->underlay = route->ifindex;
 	if (route->ifindex && !t->sends_only)
 		put_endpoint(c, slot, config);

@@ -24,7 +24,3 @@ void compile_tunnel(struct compile_tunnels *c, uint32_t slot, const struct model
 		    const struct route *route, struct port_config *port);
 /* At the end.  drops_unmatched: the host has no such devices of its own. */
 void compile_tunnels_end(struct compile_tunnels *c, bool drops_unmatched);
-
-/* The header alone: fills head, head_len, gre_at, erspan_at of *ret. */
-void compile_tunnel_head(const struct model_tunnel *tunnel, const struct route *route,
-			 struct tunnel_config *ret);

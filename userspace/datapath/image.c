@@ -32,11 +32,6 @@ bool image_has_versions(enum image_map map)
 	return maps[map].has_versions;
 }
 
-bool image_is_hash(enum image_map map)
-{
-	return maps[map].is_hash;
-}
-
 struct image *image_new(void)
 {
 	struct image *image = calloc(1, sizeof(*image));

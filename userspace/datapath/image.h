@@ -40,7 +40,6 @@ void image_free(struct image *image); /* NULL is fine */
 
 size_t image_value_size(enum image_map map); /* of one version */
 bool image_has_versions(enum image_map map);
-bool image_is_hash(enum image_map map);
 
 /* A zeroed value to fill in.  At most once for a key. */
 void *image_put(struct image *image, enum image_map map, uint32_t key);

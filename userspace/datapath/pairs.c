@@ -26,6 +26,23 @@ static struct pair *add(struct pairs *p, const char *port, uint32_t ifindex)
 	return pair;
 }
 
+static struct pair *find(const struct pairs *p, const char *port)
+{
+	struct pair *pair;
+
+	HASH_FIND(by_port, p->by_port, port, strlen(port), pair);
+	return pair;
+}
+
+/* Whose our end is this device? */
+static struct pair *find_by_device(const struct pairs *p, uint32_t ifindex)
+{
+	struct pair *pair;
+
+	HASH_FIND(by_ifindex, p->by_ifindex, &ifindex, sizeof(ifindex), pair);
+	return pair;
+}
+
 static void forget(struct pairs *p, struct pair *pair)
 {
 	HASH_DELETE(by_port, p->by_port, pair);
@@ -61,7 +78,7 @@ static void adopt(void *arg, const struct netdev *dev)
 	struct pairs *p = arg;
 	const char *port = port_of(p, dev);
 
-	if (port && *port && !pairs_find(p, port))
+	if (port && *port && !find(p, port))
 		add(p, port, dev->ifindex);
 	else if (port && !*port)
 		p->reentry = dev->ifindex;
@@ -83,26 +100,10 @@ void pairs_close(struct pairs *p)
 	}
 }
 
-struct pair *pairs_find(const struct pairs *p, const char *port)
-{
-	struct pair *pair;
-
-	HASH_FIND(by_port, p->by_port, port, strlen(port), pair);
-	return pair;
-}
-
-struct pair *pairs_of_device(const struct pairs *p, uint32_t ifindex)
-{
-	struct pair *pair;
-
-	HASH_FIND(by_ifindex, p->by_ifindex, &ifindex, sizeof(ifindex), pair);
-	return pair;
-}
-
 bool pairs_has_end(const struct pairs *p, const struct netdev *dev)
 {
 	return !strcmp(dev->kind, "veth") && dev->link && dev->link_nsid == NETDEV_NO_NSID &&
-	       pairs_of_device(p, dev->link);
+	       find_by_device(p, dev->link);
 }
 
 /* --- making --- */
@@ -153,7 +154,7 @@ static int ensure_up(struct pairs *p, const struct netdev *dev, struct error *er
 
 struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac, struct error *err)
 {
-	struct pair *pair = pairs_find(p, port);
+	struct pair *pair = find(p, port);
 	const struct netdev *dev;
 
 	if (!pair)
@@ -165,7 +166,7 @@ struct pair *pairs_ensure(struct pairs *p, const char *port, const uint8_t *mac,
 		if (ensure_up(p, dev, err))
 			return NULL;
 		netdevs_poll(p->netdevs);
-		pair = pairs_find(p, port);
+		pair = find(p, port);
 	}
 	if (!pair)
 		error_errno(err, ENODEV, "could not open network device %s", port);
@@ -337,7 +338,7 @@ bool pairs_on_event(struct pairs *p, const struct netdev_event *event, char *ret
 			p->reentry = p->reentry_end = 0;
 		return true;
 	}
-	pair = pairs_of_device(p, event->ifindex);
+	pair = find_by_device(p, event->ifindex);
 	matters = pair && has_changed(event);
 	if (matters)
 		snprintf(ret_port, IFNAMSIZ, "%s", pair->port);

@@ -35,8 +35,6 @@ struct pairs {
 void pairs_open(struct pairs *p, const struct instance *instance, struct netdevs *netdevs);
 void pairs_close(struct pairs *p);
 
-struct pair *pairs_find(const struct pairs *p, const char *port);
-struct pair *pairs_of_device(const struct pairs *p, uint32_t ifindex); /* our end's */
 /* Whether a device of our namespace is the user's end of a pair. */
 bool pairs_has_end(const struct pairs *p, const struct netdev *dev);
 

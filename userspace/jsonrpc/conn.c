@@ -23,7 +23,7 @@ enum {
 	IOV_MAX_USED = 64,
 };
 
-const struct conn_limits conn_default_limits = {
+static const struct conn_limits default_limits = {
 	.max_message = 256 << 20,
 	.max_backlog = 4 << 20,
 };
@@ -101,7 +101,7 @@ struct conn *conn_new(struct loop *l, int fd_take, const struct conn_limits *lim
 	c->loop = l;
 	c->fd = fd_take;
 	c->active_ms = loop_now_ms(l);
-	c->limits = limits ? *limits : conn_default_limits;
+	c->limits = limits ? *limits : default_limits;
 	c->events = events;
 	c->arg = arg;
 	outbox_init(&c->out);

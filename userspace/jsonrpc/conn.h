@@ -24,7 +24,6 @@ struct conn_limits {
 	size_t max_message; /* bytes; a longer message closes the connection */
 	size_t max_backlog; /* bytes not taken by the peer above which reading stops */
 };
-extern const struct conn_limits conn_default_limits;
 
 /* All are called from the loop, none from inside a conn_*() call.  Each of them may call
  * conn_free(). */

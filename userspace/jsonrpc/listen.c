@@ -231,11 +231,6 @@ void listener_free(struct listener *l)
 	free(l);
 }
 
-const char *listener_remote(const struct listener *l)
-{
-	return l->remote;
-}
-
 uint16_t listener_port(const struct listener *l)
 {
 	return l->port;

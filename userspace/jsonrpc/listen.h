@@ -23,5 +23,4 @@ must_check int listener_new(struct loop *l, const char *remote, listener_accept_
 /* Removes the socket file if it is still this listener's; a socket of "pfd:" stays open.  NULL is fine. */
 void listener_free(struct listener *l);
 
-const char *listener_remote(const struct listener *l);
 uint16_t listener_port(const struct listener *l); /* the one it got; 0: not on a network */

@@ -86,18 +86,6 @@ static int write_changes(void *arg, struct change_list *changes, struct error *e
 	return 0;
 }
 
-int journal_sync(struct journal *j, struct error *err)
-{
-	int errnum;
-
-	do {
-		unsigned int generation = j->generation;
-
-		errnum = journal_synced(j, fdatasync(j->fd) < 0 ? errno : 0, generation);
-	} while (errnum == EAGAIN);
-	return errnum ? error_errno(err, errnum, "sync %s", j->path) : 0;
-}
-
 int journal_dup_fd(const struct journal *j, unsigned int *ret_generation, struct error *err)
 {
 	int fd = fcntl(j->fd, F_DUPFD_CLOEXEC, 0);

@@ -35,9 +35,7 @@ const char *journal_warning(const struct journal *j);
 /* Its commits, for monitors. */
 struct history *journal_history(const struct journal *j);
 
-/* fdatasync of all that was written, at once. */
-must_check int journal_sync(struct journal *j, struct error *err);
-/* For a sync in another thread: a descriptor of the file for fdatasync() and close(), -1
+/* For a sync, which another thread does: a descriptor of the file for fdatasync() and close(), -1
  * on failure.  The generation is the file's: another one may take its place meanwhile. */
 must_check int journal_dup_fd(const struct journal *j, unsigned int *ret_generation,
 			      struct error *err);

@@ -62,7 +62,6 @@ static inline bool base_type_is_ref(const struct base_type *b)
 }
 
 void base_type_init(struct base_type *b, enum atom_type type); /* no constraints */
-void base_type_destroy(struct base_type *b);
 void type_destroy(struct type *t);
 
 /* "set of up to 3 integers" ..., for error texts. */

@@ -10,7 +10,7 @@
 #include "ovsdb/datum.h"
 #include "ovsdb/syntax.h"
 
-void base_type_destroy(struct base_type *b)
+static void destroy_base(struct base_type *b)
 {
 	datum_unref(b->allowed);
 	free(b->ref_table_name);
@@ -20,8 +20,8 @@ void base_type_destroy(struct base_type *b)
 
 void type_destroy(struct type *t)
 {
-	base_type_destroy(&t->key);
-	base_type_destroy(&t->value);
+	destroy_base(&t->key);
+	destroy_base(&t->value);
 }
 
 static int atom_type_from_json(const struct json *json, enum atom_type *ret, struct error *err)

@@ -14,12 +14,6 @@ void cells_begin(struct cells *c, struct db *db)
 	*c = (struct cells){ .db = db };
 }
 
-void cells_abort(struct cells *c)
-{
-	txn_free(c->txn);
-	c->txn = NULL;
-}
-
 int cells_commit(struct cells *c, struct error *err)
 {
 	int rc = 0;
@@ -28,7 +22,8 @@ int cells_commit(struct cells *c, struct error *err)
 		rc = error_set(err, c->err.tag, "%s", c->err.text);
 	else if (c->txn)
 		rc = txn_commit(c->txn, NULL, err);
-	cells_abort(c);
+	txn_free(c->txn);
+	c->txn = NULL;
 	return rc;
 }
 

@@ -29,7 +29,6 @@ struct cells {
 void cells_begin(struct cells *c, struct db *db);
 /* Does what was gathered; in any case c is done with. */
 must_check int cells_commit(struct cells *c, struct error *err);
-void cells_abort(struct cells *c);
 
 /* Takes value; NULL is out of memory.  True: it differs from what the row has. */
 bool cells_put(struct cells *c, const struct row *row, const struct column *column,

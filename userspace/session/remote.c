@@ -209,11 +209,6 @@ void remote_free(struct remote *r)
 	free(r);
 }
 
-const char *remote_target(const struct remote *r)
-{
-	return r->target;
-}
-
 void remote_set_options(struct remote *r, const struct remote_options *options)
 {
 	struct session *s;

@@ -40,6 +40,5 @@ must_check int remote_new(struct host *h, struct tls_keys *keys, const char *tar
 			  struct error *err);
 void remote_free(struct remote *r); /* ends its sessions; NULL is fine */
 
-const char *remote_target(const struct remote *r);
 void remote_set_options(struct remote *r, const struct remote_options *options);
 void remote_get_status(const struct remote *r, struct remote_status *ret);

@@ -23,7 +23,8 @@ static void put_tag(struct buf *to, uint32_t tag)
 		buf_printf(to, " priority %u", pcp);
 }
 
-void explain_put_tags(struct buf *to, uint32_t outer, uint32_t inner)
+/* "untagged", "tagged 10 priority 3", "tagged 0x88a8 5, tagged 10". */
+static void put_tags(struct buf *to, uint32_t outer, uint32_t inner)
 {
 	if (!outer && !inner)
 		buf_puts(to, "untagged");
@@ -40,7 +41,7 @@ static void put_output(struct buf *to, const struct explain_output *o)
 	uint32_t len = o->snaplen && o->snaplen < o->frame.len ? o->snaplen : o->frame.len;
 
 	buf_printf(to, "%s, ", o->port ? o->port->name : "?");
-	explain_put_tags(to, o->frame.outer, o->frame.inner);
+	put_tags(to, o->frame.outer, o->frame.inner);
 	buf_printf(to, ", %u bytes", len);
 	if (len < o->frame.len)
 		buf_printf(to, " of %u", o->frame.len);
@@ -117,7 +118,7 @@ static void put_source(struct buf *to, const struct explain_passage *p)
 static void put_passage(struct buf *to, const struct explain_passage *p)
 {
 	buf_printf(to, "bridge %s: in by %s, ", p->bridge->name, p->in->name);
-	explain_put_tags(to, p->frame.outer, p->frame.inner);
+	put_tags(to, p->frame.outer, p->frame.inner);
 	buf_printf(to, ", %u bytes\n", p->frame.len);
 	if (p->is_admitted)
 		buf_printf(to, "  VLAN: %u\n", p->outer & 0xfff);

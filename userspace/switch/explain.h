@@ -77,7 +77,5 @@ void explain_free(struct explain *e); /* NULL is fine */
 /* Lines of text. */
 void explain_put(struct buf *to, const struct explain *e);
 
-/* "untagged", "tagged 10 priority 3", "tagged 0x88a8 5, tagged 10". */
-void explain_put_tags(struct buf *to, uint32_t outer, uint32_t inner);
 /* For a mirror that is not asked. */
 const char *explain_unasked(const struct explain_passage *p, const struct model_mirror *m);

@@ -13,7 +13,7 @@ void mirror_refuse(struct model_mirror *mirror, struct arena *arena, const char 
 }
 
 /* select_vlan only restricts: alone it selects nothing. */
-bool mirror_selects(const struct model_mirror *mirror)
+static bool selects(const struct model_mirror *mirror)
 {
 	return mirror->selects_all || mirror->n_src_ports || mirror->n_dst_ports;
 }
@@ -79,7 +79,7 @@ void mirror_resolve(const struct mirror_input *in, struct arena *arena, struct m
 		mirror->state = "active";
 		if (in->n_awaited)
 			set_pending(mirror, arena, awaited_text(in, arena));
-		else if (!mirror_selects(mirror))
+		else if (!selects(mirror))
 			set_pending(mirror, arena, "nothing is selected");
 	}
 	/* It goes on with the filter that it had; so this does not end its activity. */

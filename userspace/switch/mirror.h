@@ -41,5 +41,3 @@ void mirror_resolve(const struct mirror_input *in, struct arena *arena,
 
 /* Makes the mirror one that does nothing because of `why`. */
 void mirror_refuse(struct model_mirror *mirror, struct arena *arena, const char *why);
-
-bool mirror_selects(const struct model_mirror *mirror);
