@@ -116,8 +116,13 @@ static __always_inline bool decap_checksum(struct outer *o)
 
 	if (o->is_gso)
 		return true; /* made with the segments */
-	if (o->match.kind != TUNNEL_VXLAN)
-		return !(o->gre_flags & GRE_HAS_CSUM) || decap_sum_is_right(o, 0);
+	if (o->match.kind != TUNNEL_VXLAN) {
+		if (!(o->gre_flags & GRE_HAS_CSUM))
+			return true;
+		/* Nought where this one was left to hardware. */
+		return !bpf_skb_load_bytes(o->skb, o->l4_at + 4, &field, sizeof(field)) &&
+		       (!field || decap_sum_is_right(o, 0));
+	}
 	__builtin_memcpy(&field, udp + 6, sizeof(field));
 	if (!field)
 		return true;

@@ -126,6 +126,10 @@ static void a_tunnels_checksum_left_to_hardware(void **state)
 	f = tunnel_rig.outer[1];
 	put16(&f, 60, add_words(17 + f.len - 54, f.bytes + 22, 32));
 	assert_verdict(f, REDIRECT);
+	receive("gretap-csum", "gre", V4 " csum=true");
+	f = tunnel_rig.outer[1];
+	put16(&f, 38, 0);
+	assert_verdict(f, REDIRECT);
 }
 
 static void a_packet_that_ends_too_early(void **state)
