@@ -16,6 +16,7 @@ struct txn *txn_new(struct db *db)
 	if (!t)
 		return NULL;
 	t->db = db;
+	t->begun_at = *db_txn_id(db);
 	hash_init(&t->rows);
 	t->tables = calloc(s->n_tables + 1, sizeof(*t->tables));
 	if (!t->tables) {
@@ -174,7 +175,7 @@ int txn_commit(struct txn *t, bool *ret_changed, struct error *err)
 	struct refs *refs = db_refs(t->db);
 	int rc;
 
-	assert(!t->is_done);
+	assert(!t->is_done && uuid_equal(&t->begun_at, db_txn_id(t->db)));
 	t->is_done = true;
 	if (ret_changed)
 		*ret_changed = false;

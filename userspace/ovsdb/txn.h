@@ -3,7 +3,8 @@
 /*
  * A transaction: new row versions on top of the database, private until commit.  The
  * JSON operations (op.c) and the daemon itself (reconcile, session, replay) both work
- * through this.  Dropping it is all that abort needs.
+ * through this.  Dropping it is all that abort needs.  No other one may be committed between
+ * txn_new() and txn_commit(): all happens within one turn of the loop.
  */
 #include <stdbool.h>
 

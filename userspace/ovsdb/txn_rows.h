@@ -35,6 +35,7 @@ struct txn_table {
 
 struct txn {
 	struct db *db;
+	struct uuid begun_at; /* id of the commit before it */
 	struct hash rows;
 	struct txn_rows *memory;
 	struct txn_table *tables; /* by table number */
