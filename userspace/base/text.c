@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -156,6 +157,22 @@ char *text_of_json(const struct json *json)
 
 	text_put_json(&text, json);
 	return buf_steal(&text);
+}
+
+void text_member_string(struct buf *to, const char *name, const char *value)
+{
+	buf_printf(to, ",\"%s\":", name);
+	text_put_string(to, value);
+}
+
+void text_member_number(struct buf *to, const char *name, uint64_t value)
+{
+	buf_printf(to, ",\"%s\":%" PRIu64, name, value);
+}
+
+void text_member_bool(struct buf *to, const char *name, bool value)
+{
+	buf_printf(to, ",\"%s\":%s", name, value ? "true" : "false");
 }
 
 void text_put_error(struct buf *to, const struct error *err)

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "datapath/datapath.h"
 #include "base/text.h"
+#include "datapath/datapath.h"
 #include "reconcile/commands.h"
 #include "reconcile/reconcile.h"
 #include "reconcile/report.h"
@@ -14,22 +14,6 @@
 #include "switch/model.h"
 #include "switch/tunnel.h"
 #include "switch/vlan.h"
-
-static void put_string(struct buf *to, const char *name, const char *text)
-{
-	buf_printf(to, ",\"%s\":", name);
-	text_put_string(to, text);
-}
-
-static void put_number(struct buf *to, const char *name, uint64_t number)
-{
-	buf_printf(to, ",\"%s\":%" PRIu64, name, number);
-}
-
-static void put_bool(struct buf *to, const char *name, bool value)
-{
-	buf_printf(to, ",\"%s\":%s", name, value ? "true" : "false");
-}
 
 /* Nothing where all of them are meant. */
 static void put_vlans(struct buf *to, const char *name, const struct vlan_bits *vlans)
@@ -92,10 +76,10 @@ static int put_counters(struct buf *to, struct datapath *dp, const struct model_
 	struct datapath_port_stats s;
 
 	if (!datapath_port_stats(dp, p->slot.number, &s)) {
-		put_number(to, "rx_packets", s.rx_packets);
-		put_number(to, "rx_bytes", s.rx_bytes);
-		put_number(to, "tx_packets", s.tx_packets);
-		put_number(to, "tx_bytes", s.tx_bytes);
+		text_member_number(to, "rx_packets", s.rx_packets);
+		text_member_number(to, "rx_bytes", s.rx_bytes);
+		text_member_number(to, "tx_packets", s.tx_packets);
+		text_member_number(to, "tx_bytes", s.tx_bytes);
 	}
 	return put_drops(to, dp, p->slot.number, err);
 }
@@ -107,15 +91,15 @@ static int put_device(struct buf *to, struct datapath *dp, const struct model_po
 
 	datapath_port_state(dp, p->slot.number, &s);
 	if (s.error[0])
-		put_string(to, "error", s.error);
+		text_member_string(to, "error", s.error);
 	if (s.problem[0])
-		put_string(to, "problem", s.problem);
-	put_bool(to, "admin_up", s.is_admin_up);
-	put_bool(to, "link", s.has_link);
+		text_member_string(to, "problem", s.problem);
+	text_member_bool(to, "admin_up", s.is_admin_up);
+	text_member_bool(to, "link", s.has_link);
 	if (s.mtu)
-		put_number(to, "mtu", s.mtu);
+		text_member_number(to, "mtu", s.mtu);
 	if (p->mtu_request)
-		put_number(to, "mtu_request", p->mtu_request);
+		text_member_number(to, "mtu_request", p->mtu_request);
 	return put_counters(to, dp, p, err);
 }
 
@@ -126,22 +110,22 @@ static int put_port(struct buf *to, struct datapath *dp, const struct model_port
 
 	buf_puts(to, "{\"name\":");
 	text_put_string(to, p->name);
-	put_string(to, "kind", kind_of(p));
+	text_member_string(to, "kind", kind_of(p));
 	if (p->ofport)
-		put_number(to, "ofport", p->ofport);
-	put_string(to, "vlan_mode", vlan_mode_name(p->vlan.mode));
+		text_member_number(to, "ofport", p->ofport);
+	text_member_string(to, "vlan_mode", vlan_mode_name(p->vlan.mode));
 	if (p->vlan.mode != MODEL_VLAN_TRUNK)
-		put_number(to, "tag", p->vlan.tag);
+		text_member_number(to, "tag", p->vlan.tag);
 	put_vlans(to, "trunks", p->vlan.trunks);
 	put_vlans(to, "cvlans", p->vlan.cvlans);
-	put_bool(to, "protected", p->is_protected);
-	put_bool(to, "mirror_output", p->is_reserved);
+	text_member_bool(to, "protected", p->is_protected);
+	text_member_bool(to, "mirror_output", p->is_reserved);
 	if (p->peer_name)
-		put_string(to, "peer", p->peer_name);
+		text_member_string(to, "peer", p->peer_name);
 	if (p->warning)
-		put_string(to, "warning", p->warning);
+		text_member_string(to, "warning", p->warning);
 	if (p->error)
-		put_string(to, "error", p->error);
+		text_member_string(to, "error", p->error);
 	else
 		failed = put_device(to, dp, p, err);
 	buf_putc(to, '}');
@@ -167,18 +151,18 @@ static void put_account(struct buf *to, struct datapath *dp, const struct model_
 
 	if (!m->slot.number || datapath_mirror_stats(dp, m->slot.number, &s))
 		return;
-	put_number(to, "tx_packets", s.tx_packets);
-	put_number(to, "tx_bytes", s.tx_bytes);
-	put_number(to, "selected", s.selected);
-	put_number(to, "filtered", s.filtered);
-	put_number(to, "merged", s.merged);
-	put_number(to, "sent", s.sent);
-	put_number(to, "truncated", s.truncated);
-	put_number(to, "dropped_backlog", s.dropped_backlog);
-	put_number(to, "dropped_budget", s.dropped_budget);
-	put_number(to, "dropped_clone", s.dropped_clone);
-	put_number(to, "dropped_no_target", s.dropped_no_target);
-	put_number(to, "dropped_mtu", s.dropped_mtu);
+	text_member_number(to, "tx_packets", s.tx_packets);
+	text_member_number(to, "tx_bytes", s.tx_bytes);
+	text_member_number(to, "selected", s.selected);
+	text_member_number(to, "filtered", s.filtered);
+	text_member_number(to, "merged", s.merged);
+	text_member_number(to, "sent", s.sent);
+	text_member_number(to, "truncated", s.truncated);
+	text_member_number(to, "dropped_backlog", s.dropped_backlog);
+	text_member_number(to, "dropped_budget", s.dropped_budget);
+	text_member_number(to, "dropped_clone", s.dropped_clone);
+	text_member_number(to, "dropped_no_target", s.dropped_no_target);
+	text_member_number(to, "dropped_mtu", s.dropped_mtu);
 }
 
 static void put_mirror(struct buf *to, struct datapath *dp, const struct model_mirror *m)
@@ -189,23 +173,23 @@ static void put_mirror(struct buf *to, struct datapath *dp, const struct model_m
 		abort();
 	buf_puts(to, "{\"name\":");
 	text_put_string(to, m->name);
-	put_string(to, "uuid", UUID_STR(&m->uuid));
-	put_string(to, "state", report_mirror_state(dp, m, arena));
+	text_member_string(to, "uuid", UUID_STR(&m->uuid));
+	text_member_string(to, "state", report_mirror_state(dp, m, arena));
 	arena_free(arena);
-	put_bool(to, "select_all", m->selects_all);
+	text_member_bool(to, "select_all", m->selects_all);
 	put_names(to, "select_src_port", m->src_ports, m->n_src_ports);
 	put_names(to, "select_dst_port", m->dst_ports, m->n_dst_ports);
 	put_vlans(to, "select_vlan", m->vlans);
 	if (m->filter.match)
-		put_string(to, "filter", m->filter.match_text);
+		text_member_string(to, "filter", m->filter.match_text);
 	if (m->filter.n_ops)
-		put_string(to, "tcpdump_filter", m->filter.expression);
+		text_member_string(to, "tcpdump_filter", m->filter.expression);
 	if (m->out_port)
-		put_string(to, "output_port", m->out_port->name);
+		text_member_string(to, "output_port", m->out_port->name);
 	if (m->out_vlan)
-		put_number(to, "output_vlan", m->out_vlan);
+		text_member_number(to, "output_vlan", m->out_vlan);
 	if (m->snaplen)
-		put_number(to, "snaplen", m->snaplen);
+		text_member_number(to, "snaplen", m->snaplen);
 	put_account(to, dp, m);
 	buf_putc(to, '}');
 }
@@ -223,9 +207,9 @@ static int put_bridge(struct buf *to, struct datapath *dp, const struct model_br
 	free(entries);
 	buf_puts(to, "{\"name\":");
 	text_put_string(to, b->name);
-	put_bool(to, "secure", b->is_secure);
-	put_number(to, "addresses", n);
-	put_number(to, "addresses_max", b->fdb_max);
+	text_member_bool(to, "secure", b->is_secure);
+	text_member_number(to, "addresses", n);
+	text_member_number(to, "addresses_max", b->fdb_max);
 	buf_puts(to, ",\"ports\":[");
 	for (size_t i = 0; i < b->n_ports; i++) {
 		buf_puts(to, i ? "," : "");
@@ -252,8 +236,8 @@ static int status(void *r, size_t n_args, const char *const *args, struct buf *r
 	if (datapath_check(dp, &is_intact, err))
 		return -1;
 	buf_puts(reply, "{\"switch\":\"bvs\"");
-	put_bool(reply, "maps_intact", is_intact);
-	put_bool(reply, "settled", reconcile_is_settled(r));
+	text_member_bool(reply, "maps_intact", is_intact);
+	text_member_bool(reply, "settled", reconcile_is_settled(r));
 	if (put_drops(reply, dp, 0, err))
 		return -1;
 	buf_puts(reply, ",\"bridges\":[");

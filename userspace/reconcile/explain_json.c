@@ -6,13 +6,6 @@
 #include "switch/explain.h"
 #include "switch/model.h"
 
-/* ,"name":"text" */
-static void put_string(struct buf *to, const char *name, const char *text)
-{
-	buf_printf(to, ",\"%s\":", name);
-	text_put_string(to, text);
-}
-
 static void put_tag(struct buf *to, uint32_t tag, const char *separator)
 {
 	buf_printf(to, "%s{\"tpid\":%u,\"vid\":%u,\"pcp\":%u}", separator, tag >> 16, tag & 0xfff,
@@ -40,10 +33,10 @@ static void put_outputs(struct buf *to, const char *name, const struct explain_o
 		buf_printf(to, "%s{\"port\":", i ? "," : "");
 		text_put_string(to, o->port ? o->port->name : "");
 		put_tags(to, o->frame.outer, o->frame.inner);
-		buf_printf(to, ",\"length\":%u,\"link\":%s", is_cut ? o->snaplen : o->frame.len,
-			   o->has_link ? "true" : "false");
+		text_member_number(to, "length", is_cut ? o->snaplen : o->frame.len);
+		text_member_bool(to, "link", o->has_link);
 		if (o->peer)
-			put_string(to, "peer", o->peer->name);
+			text_member_string(to, "peer", o->peer->name);
 		buf_putc(to, '}');
 	}
 	buf_putc(to, ']');
@@ -60,12 +53,12 @@ static void put_mirror(struct buf *to, const struct explain_passage *p,
 
 	buf_puts(to, "{\"name\":");
 	text_put_string(to, m->mirror->name);
-	buf_printf(to, ",\"selected\":%s,\"copied\":%s", m->is_asked ? "true" : "false",
-		   m->is_copied ? "true" : "false");
+	text_member_bool(to, "selected", m->is_asked);
+	text_member_bool(to, "copied", m->is_copied);
 	if (m->is_asked)
-		put_string(to, "stage", stages[m->stage]);
+		text_member_string(to, "stage", stages[m->stage]);
 	if (!m->is_asked || !m->is_copied)
-		put_string(to, "why", m->is_asked ? m->why : explain_unasked(p, m->mirror));
+		text_member_string(to, "why", m->is_asked ? m->why : explain_unasked(p, m->mirror));
 	put_outputs(to, "copies", m->copies, m->n_copies);
 	buf_putc(to, '}');
 }
@@ -74,23 +67,23 @@ static void put_passage(struct buf *to, const struct explain_passage *p)
 {
 	buf_puts(to, "{\"bridge\":");
 	text_put_string(to, p->bridge->name);
-	put_string(to, "in_port", p->in->name);
+	text_member_string(to, "in_port", p->in->name);
 	put_tags(to, p->frame.outer, p->frame.inner);
-	buf_printf(to, ",\"length\":%u", p->frame.len);
+	text_member_number(to, "length", p->frame.len);
 	if (p->is_admitted)
-		buf_printf(to, ",\"vlan\":%u", p->outer & 0xfff);
-	buf_printf(to, ",\"learned\":%s,\"flooded\":%s", p->is_learned ? "true" : "false",
-		   !p->dropped && !p->is_known ? "true" : "false");
+		text_member_number(to, "vlan", p->outer & 0xfff);
+	text_member_bool(to, "learned", p->is_learned);
+	text_member_bool(to, "flooded", !p->dropped && !p->is_known);
 	if (p->moved_from)
-		put_string(to, "moved_from", p->moved_from->name);
+		text_member_string(to, "moved_from", p->moved_from->name);
 	if (p->dropped)
-		put_string(to, "dropped", p->dropped);
+		text_member_string(to, "dropped", p->dropped);
 	put_outputs(to, "outputs", p->outputs, p->n_outputs);
 	buf_puts(to, ",\"drops\":[");
 	for (size_t i = 0; i < p->n_drops; i++) {
 		buf_puts(to, i ? ",{\"port\":" : "{\"port\":");
 		text_put_string(to, p->drops[i].port->name);
-		put_string(to, "why", p->drops[i].why);
+		text_member_string(to, "why", p->drops[i].why);
 		buf_putc(to, '}');
 	}
 	buf_puts(to, "],\"mirrors\":[");
