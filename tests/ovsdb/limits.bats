@@ -37,6 +37,12 @@ appctl() {
 	until_true 10 eval 'appctl memory/show | grep -q sessions:0'
 }
 
+@test "a session that does nothing takes less than 3 kB" {
+	ulimit -n 2000
+	bvsd --schema="$schema"
+	clients idle
+}
+
 @test "monitors of one session" {
 	bvsd --schema="$schema" --unixctl="$dir/ctl"
 	clients monitors

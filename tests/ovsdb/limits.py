@@ -59,6 +59,16 @@ def sessions():
     until(has_room, "room for one")
 
 
+def idle():
+    for c in [Client(path) for _ in range(10)]:  # what the first one needs is not counted
+        is_served(c)
+    before = memory()
+    clients = [Client(path) for _ in range(700)]
+    for c in clients:
+        is_served(c)
+    assert memory() - before < 700 * 3, memory() - before
+
+
 def monitors():
     c = Client(path)
     request = {"Root": [{"columns": ["i"]}]}
@@ -199,4 +209,4 @@ def too_long():
     until(lambda: memory() < before + 20000, "the memory is given back")
 
 
-{f.__name__: f for f in (sessions, monitors, waits, locks, unread, halves, too_long)}[what]()
+{f.__name__: f for f in (sessions, idle, monitors, waits, locks, unread, halves, too_long)}[what]()

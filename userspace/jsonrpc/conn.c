@@ -50,8 +50,7 @@ struct conn {
 	bool is_reading, is_writing;
 	bool is_blocked; /* the socket was full; on_drained is owed */
 	bool is_dropped;
-	bool has_drop_error;
-	struct error drop_error;
+	struct error *drop_error; /* for on_close(): too large to lie in each connection */
 	bool is_eof;
 	unsigned int n_inside; /* callbacks on the stack */
 	bool is_freed; /* in one of them */
@@ -129,6 +128,7 @@ void conn_start_tls(struct conn *c, struct tls *t_take)
 static void destroy(struct conn *c)
 {
 	buf_free(&c->in);
+	free(c->drop_error);
 	free(c);
 }
 
@@ -170,9 +170,9 @@ void conn_drop(struct conn *c, const struct error *err)
 	if (c->is_dropped || c->is_freed)
 		return;
 	c->is_dropped = true;
-	c->has_drop_error = err;
-	if (err)
-		c->drop_error = *err;
+	c->drop_error = err ? malloc(sizeof(*err)) : NULL;
+	if (c->drop_error)
+		*c->drop_error = *err;
 	set_reading(c, false);
 	loop_timer_start(c->loop, &c->again, 0, 0, on_again, c);
 }
@@ -376,7 +376,7 @@ static void finish_drop(struct conn *c)
 		n_sent = c->n_sent;
 	while (write_out(c) == 0 && c->out.n_sources && c->n_sent > n_sent);
 	set_writing(c, false);
-	c->events->on_close(c->arg, c->has_drop_error ? &c->drop_error : NULL);
+	c->events->on_close(c->arg, c->drop_error);
 }
 
 /* One step of the input: deliver, send the answers, and then find out what is next. */

@@ -30,7 +30,7 @@ struct conn_limits {
 struct conn_events {
 	/* m's parts are borrowed: json_doc_ref() what is kept. */
 	void (*on_message)(void *arg, const struct message *m);
-	/* The peer is gone, or err says why it was dropped (NULL: it closed in order).  The
+	/* The peer is gone, or err says why it was dropped (NULL: it closed in order, or there is no memory to say it).  The
 	 * last call; the owner now frees the conn. */
 	void (*on_close)(void *arg, const struct error *err);
 	/* The backlog became empty.  May be NULL. */
