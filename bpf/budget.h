@@ -66,8 +66,10 @@ static __always_inline bool budget_take(struct ctx *c)
 	return true;
 }
 
-/* Did the frame come in by the device that marks come in by?  Then it was one. */
-static __always_inline bool budget_take_mark(__u32 ifindex)
+/* Did the frame come in by the device that marks come in by?  Then it was one.  It is sent on
+ * behind what was sent after it: who sends many copies of one frame and then nothing for long
+ * has its budget whole again. */
+static __always_inline bool budget_take_mark(struct ctx *c, __u32 ifindex)
 {
 	__u32 zero = 0;
 	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
@@ -77,5 +79,7 @@ static __always_inline bool budget_take_mark(__u32 ifindex)
 		return false;
 	b->waiting -= b->marked;
 	b->marked = 0;
+	if (b->waiting >= COPIES_MARKED)
+		budget_mark(c, b);
 	return true;
 }

@@ -25,7 +25,7 @@ static __always_inline int ingress(struct __sk_buff *skb, __u32 ifindex)
 	if (likely(use_device(&c, ifindex))) {
 		if (receive(&c))
 			verdict = forward(&c);
-	} else if (!budget_take_mark(ifindex)) {
+	} else if (!budget_take_mark(&c, ifindex)) {
 		count_drop(0, DROP_NOT_CONFIGURED);
 	}
 	end(&c);

@@ -58,6 +58,13 @@ struct mirror_config mirror_to(uint32_t bit, uint32_t out)
 	return m;
 }
 
+void mirror_expect(const struct frame *copy, const struct frame *frame)
+{
+	rig_expect(RECORD_CLONE, OUT, copy);
+	rig_expect(RECORD_REDIRECT, 2, frame);
+	rig_expect_end();
+}
+
 /* The identity that makes an account of it. */
 void check_sum(uint32_t bit, uint64_t selected)
 {

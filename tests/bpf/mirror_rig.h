@@ -21,5 +21,7 @@ void set_bit(__u64 *bits, uint32_t bit);
 /* A record for the mirror at this bit: whole frames of all VLANs to the port. */
 struct mirror_config mirror_to(uint32_t bit, uint32_t out);
 
+/* Two frames were sent and no more: the copy to OUT, then the frame to port 2. */
+void mirror_expect(const struct frame *copy, const struct frame *frame);
 /* So many frames were selected, and the rest of the account adds up to them. */
 void check_sum(uint32_t bit, uint64_t selected);
