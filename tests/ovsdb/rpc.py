@@ -105,8 +105,13 @@ def matches(have, want):
 
 
 def expect(client, what):
-    if what == "nothing":
-        extra = client.barrier()
+    if what.startswith("nothing"):
+        try:
+            extra = client.barrier()
+        except (BrokenPipeError, ConnectionResetError):
+            extra = [None]
+        if what == "nothing more" and extra == [None]:
+            return None  # closed, as the script has said or does not care
         return None if not extra else f"unexpected {extra}"
     have = client.receive()
     if what == "closed":
@@ -138,6 +143,10 @@ def main():
                 wrong = "no answer"
         if wrong:
             sys.exit(f"line {number}: {line}\n{wrong}")
+    for name, client in clients.items():
+        wrong = expect(client, "nothing more")
+        if wrong:
+            sys.exit(f"at the end, {name}: {wrong}")
 
 
 if __name__ == "__main__":

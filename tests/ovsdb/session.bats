@@ -7,14 +7,6 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of server.bash; one test is one shell
 load server.bash
 
-setup() {
-	make_dir
-}
-
-teardown() {
-	stop_servers
-}
-
 # Plays stdin with both servers.
 play() {
 	local script
@@ -215,6 +207,7 @@ a< nothing
 b> {"method":"transact","params":["S",{"op":"insert","table":"Root","uuid":"22222222-0000-0000-0000-000000000000","row":{"name":"x"}}],"id":3}
 b< {"id":3,"result":[{"uuid":"*"}],"error":null}
 a< {"id":null,"method":"update2","params":[["m",1],{"Root":"*"}]}
+a< {"id":1,"result":[{},{"uuid":["uuid","11111111-0000-0000-0000-000000000000"]}],"error":null}
 END
 }
 

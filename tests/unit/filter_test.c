@@ -115,7 +115,6 @@ static void each_field_is_compared(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		continue;
 		if (!cases[i][2])
 			assert_false(holds(cases[i][1], cases[i][0]));
 		else if (!holds(cases[i][1], cases[i][0]))
