@@ -119,6 +119,8 @@ port_counts() {
 	is 3 vsctl get interface d ofport
 	ovs-vsctl add-port br0 b
 	is 4 vsctl get interface b ofport
+	ovs-vsctl add-port br0 i -- set interface i type=internal
+	is 5 vsctl get interface i ofport
 	ovs-vsctl set interface a ofport_request=30
 	is 30 vsctl get interface a ofport
 	ovs-vsctl set interface a external_ids:x=y
@@ -137,6 +139,33 @@ port_counts() {
 	is 02:aa:bb:cc:dd:ee eval 'ip -json link show dev br0 | jq -r ".[0].address"'
 	ovs-vsctl set bridge br0 other_config:datapath-id=00000000000000ab
 	becomes '"00000000000000ab"' vsctl get bridge br0 datapath_id
+}
+
+# E49
+@test "the local port's address: hwaddr, or the least universal one of ports that are no mirror output, or its own" {
+	ports a b c
+	ovs-vsctl add-br br0
+	own=$(vsctl get interface br0 mac_in_use)
+	# Whose second bit is set is local: these do not count.
+	[[ $own == '"'?[26ae]:* ]]
+	ovs-vsctl add-port br0 c
+	is "$own" vsctl get interface br0 mac_in_use
+	ip link set dev a address 00:00:5e:00:53:0a
+	ip link set dev b address 00:00:5e:00:53:0b
+	ovs-vsctl add-port br0 b
+	becomes '"00:00:5e:00:53:0b"' vsctl get interface br0 mac_in_use
+	ovs-vsctl add-port br0 a
+	becomes '"00:00:5e:00:53:0a"' vsctl get interface br0 mac_in_use
+	becomes '"000000005e00530a"' vsctl get bridge br0 datapath_id
+	is 00:00:5e:00:53:0a eval 'ip -json link show dev br0 | jq -r ".[0].address"'
+	mirror br0 m0 select_src_port=b output_port=a
+	becomes '"00:00:5e:00:53:0b"' vsctl get interface br0 mac_in_use
+	ovs-vsctl set bridge br0 'other_config:hwaddr="02:aa:bb:cc:dd:ee"'
+	becomes '"02:aa:bb:cc:dd:ee"' vsctl get interface br0 mac_in_use
+	ovs-vsctl remove bridge br0 other_config hwaddr -- clear bridge br0 mirrors
+	becomes '"00:00:5e:00:53:0a"' vsctl get interface br0 mac_in_use
+	ovs-vsctl del-port a -- del-port b
+	becomes "$own" vsctl get interface br0 mac_in_use
 }
 
 # E50

@@ -96,6 +96,7 @@ world_start() { # [NAME]
 	# shellcheck disable=SC2016
 	setpriv --pdeathsig KILL unshare --mount --net --pid --fork --kill-child --mount-proc \
 		bash -ec 'mount -t tmpfs tmpfs /run/netns
+			stat -c %d /run/netns >"$DIR/netns"
 			mount -t sysfs sysfs /sys
 			mount -t bpf bpf "$DIR/bpf"
 			ip link set lo up
@@ -105,8 +106,17 @@ world_start() { # [NAME]
 			read -r <"$DIR/never"' >"$DIR/init.log" 2>&1 3>&- &
 	export WORLD=$!
 	wait_until test -e "$DIR/made"
+	is_world_apart || return 1
 	ns ends
 	switch_start
+}
+
+# To enter a mount namespace is to leave a chroot: names would then be made outside of it.
+is_world_apart() {
+	[[ $(world stat -c %d /run/netns) == "$(<"$DIR/netns")" ]] && return
+	echo "net tests: a command in the test's namespaces does not see the /run/netns that was made there;" \
+		"is this a chroot?" >&2
+	return 1
 }
 
 world_end() {
@@ -344,12 +354,12 @@ has_lines() { (($(wc -l <"$2") >= $1)); }
 
 get() { vsctl --if-exists get "$@"; } # TABLE RECORD COLUMN[:KEY]
 
-is() { # VALUE command...: its output is that
-	local want=$1 got
+is() { # VALUE command...: it succeeds, and its output is that
+	local want=$1 got status=0
 	shift
-	got=$("$@")
-	[[ $got == "$want" ]] && return
-	echo "$*: '$got', wanted '$want'"
+	got=$("$@") || status=$?
+	((status == 0)) && [[ $got == "$want" ]] && return
+	echo "$*: '$got', status $status, wanted '$want'"
 	return 1
 }
 

@@ -421,6 +421,29 @@ bridge() {
 	END
 }
 
+# C37
+@test "256 mirrors of one port, each into a VLAN of its own; the next one is refused, and comes in when there is room" {
+	bvs_only 'it has 32 at most'
+	local i make=() copies='' rest=''
+	for i in {1..256}; do
+		make+=(-- add bridge br0 mirrors "@m$i" -- --id="@m$i" create mirror name="m$i"
+			select_src_port=@a output_vlan="$((1000 + i))")
+		copies+=" m=[$((1000 + i))]"
+	done
+	bridge -- set port a tag=1 -- set port b tag=1 -- set port c tag=2 -- set port br0 tag=2
+	ovs-vsctl -- --id=@a get port a "${make[@]}" >/dev/null
+	expect <<<$'b - > a=- m=[1]\na - dst=b > b=-'"$copies"
+	is active vsctl get bridge br0 status:mirror-m256
+	mirror br0 late select_src_port=a output_vlan=2000
+	is '"error: more than 256 mirrors in this bridge"' vsctl get bridge br0 status:mirror-late
+	expect <<<"a - dst=b > b=-$copies"
+	is 0 eval 'vsctl get bridge br0 status | grep -o "mirror-m[0-9]*=[^,]*" | grep -vc =active || :'
+	ovs-vsctl -- --id=@m7 get mirror m7 -- remove bridge br0 mirrors @m7
+	becomes active vsctl get bridge br0 status:mirror-late
+	rest=${copies/ m=\[1007\]/}
+	expect <<<"a - dst=b > b=-$rest m=[2000]"
+}
+
 # --- big frames ---
 
 # Sends 20 MB by TCP from n1 to address $1 in namespace $2 ("" is ours) and compares.
