@@ -256,6 +256,15 @@ static void seen_is_written_only_when_it_is_stale(void **state)
 	assert_int_equal(rig_fdb_count().entries, 0); /* nothing was inserted */
 }
 
+static void set_up_small(void)
+{
+	struct bridge_config bridge = rig_bridge();
+
+	bridge.fdb_max = 10;
+	bridge.fdb_room = 15;
+	set_up(bridge);
+}
+
 static void send_from(uint8_t first, uint8_t last)
 {
 	for (uint8_t i = first; i <= last; i++) {
@@ -268,12 +277,8 @@ static void send_from(uint8_t first, uint8_t last)
 /* The newest address is learned: it is another one that userspace will take out. */
 static void userspace_is_told_once_when_a_bridge_has_one_too_many(void **state)
 {
-	struct bridge_config bridge = rig_bridge();
-
 	(void)state;
-	bridge.fdb_max = 10;
-	bridge.fdb_room = 15;
-	set_up(bridge);
+	set_up_small();
 	send_from(1, 10);
 	assert_int_equal(rig_n_signals(), 0);
 	send_from(11, 12);
@@ -284,12 +289,8 @@ static void userspace_is_told_once_when_a_bridge_has_one_too_many(void **state)
 
 static void learning_stops_where_userspace_does_not_come(void **state)
 {
-	struct bridge_config bridge = rig_bridge();
-
 	(void)state;
-	bridge.fdb_max = 10;
-	bridge.fdb_room = 15;
-	set_up(bridge);
+	set_up_small();
 	send_from(1, 20);
 	assert_int_equal(rig_count_fdb(), 15);
 	assert_int_equal(rig_fdb_count().entries, 15);

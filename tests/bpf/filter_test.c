@@ -22,9 +22,7 @@ static void what_does_not_pass_is_filtered(void **state)
 	filter_put_match(0, mirror_to(0, OUT), "tcp,tp_dst=443");
 	rig_put_fdb(2, 0, 2, 1, rig_jiffies());
 	rig_send(1, &tcp, TAG_IN_BYTES);
-	rig_expect(RECORD_CLONE, OUT, &tcp);
-	rig_expect(RECORD_REDIRECT, 2, &tcp);
-	rig_expect_end();
+	mirror_expect(&tcp, &tcp);
 	rig_send(1, &udp, TAG_IN_BYTES);
 	rig_expect(RECORD_REDIRECT, 2, &udp);
 	rig_expect_end();
@@ -76,9 +74,7 @@ static void several_mirrors_of_the_same_frame(void **state)
 	filter_put_match(2, c, "udp");
 	rig_put_fdb(2, 0, 2, 1, rig_jiffies());
 	rig_send(1, &tcp, TAG_IN_BYTES);
-	rig_expect(RECORD_CLONE, OUT, &tcp);
-	rig_expect(RECORD_REDIRECT, 2, &tcp);
-	rig_expect_end();
+	mirror_expect(&tcp, &tcp);
 	rig_send(1, &udp, TAG_IN_BYTES);
 	rig_expect(RECORD_CLONE, OUT, &udp);
 	rig_expect(RECORD_CLONE, OUT2, &udp);

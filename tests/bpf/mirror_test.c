@@ -22,9 +22,7 @@ static void a_source_port_is_copied_once_before_production(void **state)
 	rig_put_fdb(9, 10, 2, 1, rig_jiffies());
 	for (int place = TAG_IN_BYTES; place <= TAG_IN_METADATA; place++) {
 		assert_int_equal(rig_send(1, &f, (enum tag_place)place), 7);
-		rig_expect(RECORD_CLONE, OUT, &f);
-		rig_expect(RECORD_REDIRECT, 2, &f);
-		rig_expect_end();
+		mirror_expect(&f, &f);
 	}
 	/* The other way is not selected. */
 	f = rig_frame(1, 9, "[10 p3]", 0);
@@ -88,9 +86,7 @@ static void both_directions_and_all_ports_still_make_one_copy(void **state)
 	rig_expect(RECORD_REDIRECT, 3, &b);
 	rig_expect_end();
 	rig_send(1, &u, TAG_IN_METADATA);
-	rig_expect(RECORD_CLONE, OUT, &u);
-	rig_expect(RECORD_REDIRECT, 2, &u);
-	rig_expect_end();
+	mirror_expect(&u, &u);
 	check_sum(0, 2);
 }
 
@@ -150,9 +146,7 @@ static void the_output_port_tags_as_it_does(void **state)
 		rig_put_fdb(9, 10, 2, 1, rig_jiffies());
 		rig_say("row %zu", i);
 		rig_send(1, &in, TAG_IN_METADATA);
-		rig_expect(RECORD_CLONE, OUT, &copy);
-		rig_expect(RECORD_REDIRECT, 2, &in);
-		rig_expect_end();
+		mirror_expect(&copy, &in);
 	}
 }
 
@@ -170,9 +164,7 @@ static void an_egress_copy_lost_what_the_port_does_not_show(void **state)
 	rig_put_mirror(0, mirror_to(0, OUT));
 	rig_put_fdb(9, 10, 2, 1, rig_jiffies());
 	rig_send(1, &in, TAG_IN_METADATA);
-	rig_expect(RECORD_CLONE, OUT, &copy);
-	rig_expect(RECORD_REDIRECT, 2, &out);
-	rig_expect_end();
+	mirror_expect(&copy, &out);
 	/* The statistics tell the length as received all the same. */
 	assert_int_equal(rig_mirror_stats(0).tx_bytes, in.len);
 }
@@ -216,9 +208,7 @@ static void select_vlan_is_of_the_vlan_inside_the_switch(void **state)
 	rig_put_fdb(9, 10, 2, 1, rig_jiffies());
 	rig_put_fdb(9, 20, 2, 1, rig_jiffies());
 	rig_send(1, &native, TAG_IN_BYTES);
-	rig_expect(RECORD_CLONE, OUT, &copy);
-	rig_expect(RECORD_REDIRECT, 2, &copy);
-	rig_expect_end();
+	mirror_expect(&copy, &copy);
 	rig_send(1, &tagged, TAG_IN_BYTES);
 	rig_expect(RECORD_REDIRECT, 2, &tagged);
 	rig_expect_end();

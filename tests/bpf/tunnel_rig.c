@@ -12,8 +12,7 @@
 #include "base/buf.h"
 #include "datapath/compile_tunnel.h"
 #include "datapath/image.h"
-
-enum { MAX_OPTIONS = 12 };
+#include "tunnel_options.h"
 
 struct tunnel_rig tunnel_rig;
 
@@ -44,20 +43,15 @@ size_t tunnel_rig_read(const char *name, struct frame *ret, size_t max)
 
 struct model_tunnel tunnel_rig_parse(const char *type, const char *text)
 {
-	struct tunnel_option options[MAX_OPTIONS];
+	struct tunnel_option options[TUNNEL_OPTIONS_MAX];
 	struct buf ignored = BUF_INIT;
 	struct model_tunnel t;
 	struct error err;
 	char copy[256];
-	size_t n = 0;
+	size_t n;
 
 	snprintf(copy, sizeof(copy), "%s", text);
-	for (char *s = strtok(copy, " "); s; s = strtok(NULL, " ")) {
-		char *value = strchr(s, '=');
-
-		*value = '\0';
-		options[n++] = (struct tunnel_option){ s, value + 1 };
-	}
+	n = tunnel_options_split(copy, options);
 	if (tunnel_parse("t0", type, options, n, &t, &ignored, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(ignored.len, 0);

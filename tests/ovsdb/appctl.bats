@@ -7,14 +7,6 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of server.bash; one test is one shell
 load server.bash
 
-setup() {
-	make_dir
-}
-
-teardown() {
-	stop_servers
-}
-
 appctl() {
 	quiet timeout 10 ovs-appctl -t ovsdb-server "$@"
 }

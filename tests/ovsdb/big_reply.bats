@@ -11,10 +11,6 @@ setup() {
 	bvsd --schema="$schema" --unixctl="$dir/ctl" "$dir/conf.db"
 }
 
-teardown() {
-	stop_servers
-}
-
 big_reply() { # SCENARIO [ARGUMENT]
 	python3 "$BATS_TEST_DIRNAME/big_reply.py" "$1" "$dir/db.sock" "${@:2}"
 }

@@ -10,13 +10,7 @@ load server.bash
 setup() {
 	set -o pipefail
 	make_dir
-	stock "$schema"
-	ovsdb-tool create "$dir/db.db" "$schema"
-	bvsd --unixctl="$dir/db.ctl" "$dir/db.db"
-}
-
-teardown() {
-	stop_servers
+	both_servers --unixctl="$dir/db.ctl"
 }
 
 # Everything that a user sees: output, complaint, status, without what differs from run

@@ -6,17 +6,6 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of server.bash; one test is one shell
 load server.bash
 
-setup() {
-	make_dir
-	sock=unix:$dir/db.sock
-	db=$dir/conf.db
-}
-
-teardown() {
-	rm -f "$dir/stuck"
-	stop_servers
-}
-
 insert() { # I
 	quiet timeout 10 ovsdb-client transact "$sock" \
 		"[\"S\",{\"op\":\"insert\",\"table\":\"Root\",\"row\":{\"i\":$1}}]"

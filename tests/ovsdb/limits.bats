@@ -7,14 +7,6 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of server.bash; one test is one shell
 load server.bash
 
-setup() {
-	make_dir
-}
-
-teardown() {
-	stop_servers
-}
-
 clients() { # WHAT
 	python3 "$BATS_TEST_DIRNAME/limits.py" "$1" "$dir/db.sock" "$pid"
 }

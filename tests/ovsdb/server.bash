@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# For tests that talk to a server on a socket: ours (bvsd) and the stock one
-# (stock), each in $dir, both ended by stop_servers.
+# For tests that talk to a server on a socket: ours (bvsd, at $sock) and the stock one
+# (stock), each in $dir, both ended by stop_servers.  A file that needs more than this setup
+# or teardown has its own below the load.
 root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${BUILD:-build}
 [[ $BUILD == /* ]] || BUILD=$root/$BUILD
@@ -13,8 +14,18 @@ schema=$BATS_TEST_DIRNAME/session.ovsschema
 make_dir() {
 	dir=$(mktemp -d "${BATS_TMPDIR:-/tmp}/bvs-ovsdb.XXXXXX")
 	export OVS_RUNDIR=$dir OVS_DBDIR=$dir OVS_LOGDIR=$dir
+	# shellcheck disable=SC2034 # for the tests
+	sock=unix:$dir/db.sock db=$dir/conf.db
 	servers=()
 	in_net=() # put before programs that belong into the private network
+}
+
+setup() {
+	make_dir
+}
+
+teardown() {
+	stop_servers
 }
 
 is_elsewhere() { # PID NAMESPACE
@@ -84,12 +95,20 @@ stop() { # PID [SIGNAL]
 
 stop_servers() {
 	local p
+	rm -f "$dir/stuck"
 	for p in "${servers[@]}"; do
 		stop "$p" KILL || true
 	done
 	# A server's own complaint belongs to the test's output.
 	cat "$dir"/bvsd.log* | sed 's/^/bvsd: /'
 	rm -rf "$dir"
+}
+
+# Both, with the same schema and a file each: ours with these arguments on $dir/db.db.
+both_servers() { # ARGUMENT...
+	stock "$schema"
+	ovsdb-tool create "$dir/db.db" "$schema"
+	bvsd "$@" "$dir/db.db"
 }
 
 # Runs a command that must not write to stderr.

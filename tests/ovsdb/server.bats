@@ -7,17 +7,6 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of server.bash; one test is one shell
 load server.bash
 
-setup() {
-	make_dir
-	sock=unix:$dir/db.sock
-	db=$dir/conf.db
-}
-
-teardown() {
-	rm -f "$dir/stuck"
-	stop_servers
-}
-
 vsctl() {
 	quiet timeout 10 ovs-vsctl --no-wait --db="$sock" "$@"
 }

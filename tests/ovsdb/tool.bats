@@ -10,14 +10,8 @@ load server.bash
 setup() {
 	set -o pipefail
 	make_dir
-	stock "$schema"
-	ovsdb-tool create "$dir/db.db" "$schema"
-	bvsd "$dir/db.db"
+	both_servers
 	jq '.version = "2.0.0" | .tables.Root.columns.added = {"type":"string"}' "$schema" >"$dir/newer"
-}
-
-teardown() {
-	stop_servers
 }
 
 transact() { # OPERATION...: on both

@@ -14,10 +14,6 @@ setup() {
 	bvsd
 }
 
-teardown() {
-	stop_servers
-}
-
 # Everything that a user sees; rows come in the order of their random uuids.
 seen() { # db|stock WORD...
 	local status=0 sock=unix:$dir/$1.sock

@@ -11,27 +11,21 @@
 
 #include "base/buf.h"
 #include "switch/tunnel.h"
-
-enum { MAX_OPTIONS = 8 };
+#include "tunnel_options.h"
 
 /* "k=v k=v": as tunnel_describe() has it, then what was ignored; or the error. */
 static const char *resolved(const char *type, const char *text)
 {
-	struct tunnel_option options[MAX_OPTIONS];
+	struct tunnel_option options[TUNNEL_OPTIONS_MAX];
 	struct buf out = BUF_INIT, ignored = BUF_INIT;
 	static char result[512];
 	struct model_tunnel t;
 	struct error err;
 	char copy[256];
-	size_t n = 0;
+	size_t n;
 
 	snprintf(copy, sizeof(copy), "%s", text);
-	for (char *s = strtok(copy, " "); s; s = strtok(NULL, " ")) {
-		char *value = strchr(s, '=');
-
-		*value = '\0';
-		options[n++] = (struct tunnel_option){ s, value + 1 };
-	}
+	n = tunnel_options_split(copy, options);
 	if (tunnel_parse("t", type, options, n, &t, &ignored, &err)) {
 		buf_puts(&out, err.text);
 	} else {
