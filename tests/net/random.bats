@@ -10,6 +10,8 @@
 
 source "$BATS_TEST_DIRNAME/lib.bash"
 
+CPU=${RANDOM_CPU:-0} # all that is played here runs on this one
+
 # A world with a switch in it, the pool of ports and a bridge for sentinels.
 side() { # SWITCH
 	local SWITCH=$1
@@ -18,10 +20,10 @@ side() { # SWITCH
 	ports p{1..8} za zb
 	ip link set dev p8 mtu 600
 	ip -n ends link set dev p8 mtu 600
-	ovs-vsctl set open_vswitch . other_config:flow-limit=0 other_config:bvs-sticky=false \
+	ovs-vsctl --timeout=120 set open_vswitch . other_config:flow-limit=0 other_config:bvs-sticky=false \
 		-- add-br bz -- add-port bz za -- add-port bz zb
 	# What it sends arrives in this order on every port.
-	world taskset -ap -c 0 "$(switch_pid)"
+	world taskset -ap -c "$CPU" "$(switch_pid)"
 }
 
 setup_file() {
@@ -38,5 +40,5 @@ teardown_file() {
 
 @test "whatever is drawn, frames are seen as on stock" {
 	"$root/tests/net/random_run.py" --seeds="${RANDOM_SEEDS:-200}" --first="${RANDOM_FIRST:-1}" \
-		${RANDOM_SHRINK:+--shrink} "$DIR:$WORLD" "$OVS_DIR:$OVS_WORLD"
+		--cpu="$CPU" ${RANDOM_SHRINK:+--shrink} "$DIR:$WORLD" "$OVS_DIR:$OVS_WORLD"
 }

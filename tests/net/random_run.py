@@ -3,9 +3,9 @@
 """The same ovs-vsctl commands and the same frames on two switches, and all that arrives
 compared byte for byte.  Started by tests/net/random.bats, which makes the two worlds.
 
-  random_run.py [--seeds N] [--first SEED] [--shrink] WORLD WORLD
+  random_run.py [--seeds N] [--first SEED] [--cpu N] [--shrink] WORLD WORLD
       WORLD is DIR:PID: where the switch's db.sock is, and the process whose namespaces are
-      the world.  One pair of switches serves all seeds.
+      the world.  One pair of switches serves all seeds, on one processor.
       --shrink takes steps out of the first seed that differs as long as it still does, and
       prints what is left.
 
@@ -13,7 +13,11 @@ In each world the pool's veth pairs exist, their user's ends in namespace "ends"
 "bz" with the ports za and zb.  What is sent there after a frame is a sentinel: when the second
 one has arrived, whatever the switch had to send for the frame has arrived as well, as each
 switch works and delivers on one processor, in order.  (One is not enough: a switch that reads
-its ports in turn may have passed over the frame's port just before.)"""
+its ports in turn may have passed over the frame's port just before.  Nor is a command's end:
+Open vSwitch may look for frames once more before it makes all of it count.)
+
+A difference is a failure, with one exception: where the kernel has counted frames that it lost
+on the way, for want of room, the scenario is played again."""
 import argparse
 import collections
 import fcntl
@@ -30,11 +34,14 @@ sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True  # nothing outside build/
 import frames  # noqa: E402
 import random_draw as draw  # noqa: E402
+import random_link  # noqa: E402
 
 ROOT = os.path.realpath(f"{HERE}/../..")
 VSCTL = f"{ROOT}/build/peers/bin/ovs-vsctl"
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-LIMIT = 20.0  # seconds that anything may take
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+LIMIT = 60  # seconds that anything may take
+ATTEMPTS = 3  # at a scenario, if the kernel loses frames
 
 
 class World:
@@ -43,6 +50,9 @@ class World:
         self.home = f"/proc/{pid}/ns/net"
         self.ends = f"/proc/{pid}/root/run/netns/ends"
         self.name = os.path.basename(self.directory)
+        self.links = {netns: random_link.Links(netns) for netns in (self.home, self.ends)}
+        self.down = set()  # user's ends
+        self.overflows = 0  # of our sockets
         self.poll = select.epoll()
         self.by_fd, self.ports = {}, {}
         self.arrived = collections.Counter()
@@ -58,17 +68,25 @@ class World:
 
     def device(self, name):
         """A device of the switch's, in the world's own namespace."""
-        self.set_link(name, True, self.home)
+        self.set_flag(name, True, self.home)
+        self.links[self.home].wait_pair(name)
         self.listen(name, self.home)
 
     def gone(self, name):
+        self.count_overflows(name)
         port = self.ports.pop(name)
         self.poll.unregister(port.socket)
         del self.by_fd[port.socket.fileno()]
         port.socket.close()
 
-    def set_link(self, name, is_up, netns=None):
-        with frames.inside(netns or self.ends):
+    def set_link(self, name, is_up):
+        (self.down.discard if is_up else self.down.add)(name)
+        self.set_flag(name, is_up, self.ends)
+        for links in self.links.values():  # both ends have the same name
+            links.wait(name)
+
+    def set_flag(self, name, is_up, netns):
+        with frames.inside(netns):
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         request = struct.pack("16sH14x", name.encode(), 0)
         flags = struct.unpack_from("H", fcntl.ioctl(s, SIOCGIFFLAGS, request), 16)[0]
@@ -78,7 +96,7 @@ class World:
 
     def vsctl(self, words):
         return subprocess.Popen(
-            [VSCTL, f"--db=unix:{self.directory}/db.sock", "--timeout=20", *words],
+            [VSCTL, f"--db=unix:{self.directory}/db.sock", f"--timeout={LIMIT}", *words],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def send(self, name, data):
@@ -96,7 +114,7 @@ class World:
         while self.sentinel < until:
             ready = self.poll.poll(max(0, limit - time.monotonic()))
             if not ready:
-                sys.exit(f"{self.name}: no sentinel came through within {LIMIT} s")
+                raise Difference(f"{self.name}: no sentinel came through within {LIMIT} s")
             self.take(fd for fd, _ in ready)
         self.take(list(self.by_fd))
 
@@ -108,6 +126,13 @@ class World:
                     self.sentinel = struct.unpack_from("!Q", frame[0], 14)[0]
                 elif port.name != "za":
                     self.arrived[port.name, frame[0], frame[1]] += 1
+
+    def count_overflows(self, *names):
+        """The kernel's count starts again at 0 when it is read."""
+        for name in names or self.ports:
+            said = self.ports[name].socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+            self.overflows += struct.unpack("II", said)[1]
+        return self.overflows
 
 
 class Difference(Exception):
@@ -122,6 +147,7 @@ class Run:
         self.number = 0
         self.arrivals = 0
         self.set_aside = 0
+        self.repeated = 0
         self.is_strict = True  # a command that fails is an error of the scenario
 
     def vsctl(self, words):
@@ -142,6 +168,7 @@ class Run:
     def step(self, kind, *args):
         if kind == "vsctl":
             self.vsctl(args[0])
+            self.settle()
         elif kind == "frame":
             self.frame(*args)
         else:
@@ -175,6 +202,22 @@ class Run:
         finally:
             self.clear()
 
+    def lost(self):
+        """How many frames the kernel has lost so far that may have been ours."""
+        return backlog_overflows() + sum(w.count_overflows() for w in self.worlds)
+
+    def play(self, steps):
+        """The scenario; again if the worlds differ and the kernel lost frames."""
+        for _ in range(ATTEMPTS):
+            before = self.lost()
+            found = self.scenario(steps)
+            lost = self.lost() - before
+            if not found or not lost:
+                return found
+            self.repeated += 1
+            print(f"the kernel lost {lost} frames: once more")
+        return found
+
     def clear(self):
         self.is_strict, was = False, self.is_strict
         words = [w for b in draw.BRIDGES for w in ("--", "--if-exists", "del-br", b)]
@@ -183,8 +226,15 @@ class Run:
         for w in self.worlds:
             for name in [n for n in w.ports if n not in draw.POOL + ["za", "zb"]]:
                 w.gone(name)
-            for name in draw.POOL:
+            for name in list(w.down):
                 w.set_link(name, True)
+
+
+def backlog_overflows():
+    """Frames that found the queue of this processor full, whoever sent them."""
+    with open("/proc/net/softnet_stat", encoding="ascii") as f:
+        rows = [[int(word, 16) for word in line.split()] for line in f]
+    return sum(row[1] for row in rows if row[12] in os.sched_getaffinity(0))
 
 
 def show(arrivals):
@@ -255,24 +305,20 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--cpu", type=int, default=0)
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("world", nargs=2)
     args = parser.parse_args()
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.sched_setaffinity(0, {args.cpu})
     run = Run([World(w) for w in args.world])
     rules = read_allow()
     features, excluded = collections.Counter(), collections.Counter()
-    differing, once, start = 0, 0, time.monotonic()
+    differing, start = 0, time.monotonic()
     for seed in range(args.first, args.first + args.seeds):
         scenario = draw.Scenario(seed, rules)
         features += scenario.features
         excluded += scenario.excluded
-        found = run.scenario(scenario.steps)
-        # What the seed decides happens each time; once is the scheduler's doing.
-        if found and not (run.scenario(scenario.steps) and run.scenario(scenario.steps)):
-            once += 1
-            print(f"seed {seed}: step {found[0]} differed once, not again: {found[1]}")
-            found = None
+        found = run.play(scenario.steps)
         if found:
             differing += 1
             steps = scenario.steps
@@ -287,8 +333,9 @@ def main():
     few = report(features, excluded, rules, args.seeds)
     print(f"seeds {args.first} to {args.first + args.seeds - 1}: {differing} differ;"
           f" {run.arrivals} arrivals compared, {run.set_aside} set aside,"
+          f" {run.repeated} times lost by the kernel and repeated,"
           f" {time.monotonic() - start:.1f} s")
-    sys.exit(bool(differing or few or not run.arrivals or once > 1 + args.seeds // 100))
+    sys.exit(bool(differing or few or not run.arrivals))
 
 
 if __name__ == "__main__":

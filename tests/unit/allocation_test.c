@@ -272,12 +272,12 @@ static void a_changed_port_is_flushed_alone(void **state)
 		b->ports[1]->vlan.tag = round >= 1;
 		b->ports[1]->is_protected = round >= 2;
 		b->ports[1]->vlan.mode = round >= 3 ? MODEL_VLAN_DOT1Q_TUNNEL : MODEL_VLAN_ACCESS;
-		b->ports[1]->vlan.priority_tags = round >= 4; /* nothing to forget */
-		b->ports[1]->is_reserved = round >= 5;
+		b->ports[1]->vlan.priority_tags = round >= 4;
+		b->ports[1]->is_reserved = round >= 5; /* nothing to forget */
 		b->flood_vlans = round >= 6 ? &flood_vlans : NULL; /* a matter of all ports */
 		assign(f);
 		for (unsigned int i = 0; round && i < 3; i++) {
-			bool is_flushed = (i == 1 && round < 4) || round == 6;
+			bool is_flushed = (i == 1 && round < 5) || round == 6;
 
 			assert_int_equal(b->ports[i]->slot.number, before[i].number);
 			assert_int_equal(b->ports[i]->slot.generation != before[i].generation,

@@ -248,11 +248,15 @@ static void changed_vlans_flush_that_port(void **state)
 	a = GENERATION("a");
 	b = GENERATION("b");
 	vswitch_set(v, "Port", "a", "external_ids", "[\"map\",[[\"a\",\"b\"]]]");
-	vswitch_set(v, "Port", "a", "other_config", "[\"map\",[[\"priority-tags\",\"always\"]]]");
+	vswitch_set(v, "Port", "a", "other_config", "[\"map\",[[\"priority-tags\",\"never\"]]]");
 	vswitch_set(v, "Bridge", "br0", "other_config", "[\"map\",[[\"mac-aging-time\",\"15\"]]]");
 	vswitch_add_mirror(v, "br0", "m", "a", "", "b");
 	settle(f);
 	assert_int_equal(GENERATION("a"), a);
+	vswitch_set(v, "Port", "a", "other_config", "[\"map\",[[\"priority-tags\",\"always\"]]]");
+	settle(f);
+	assert_true(GENERATION("a") > a);
+	a = GENERATION("a");
 	vswitch_set(v, "Port", "a", "tag", "5");
 	settle(f);
 	assert_true(GENERATION("a") > a);

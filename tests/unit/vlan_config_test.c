@@ -144,11 +144,19 @@ static void fingerprint_tells_what_flushes(void **state)
 
 	(void)state;
 	in.trunks = bits(1, 3); /* an access port has none */
-	in.priority_tags = "always";
-	in.qinq_ethertype = "802.1q";
+	in.priority_tags = "never"; /* as without */
+	in.qinq_ethertype = "802.1ad";
 	w = resolve(in);
 	assert_true(vlan_fingerprint(&w, 0) == before);
 	assert_true(vlan_fingerprint(&w, 1) != before);
+	in.priority_tags = "always";
+	w = resolve(in);
+	assert_true(vlan_fingerprint(&w, 0) != before);
+	in.priority_tags = NULL;
+	in.qinq_ethertype = "802.1q";
+	w = resolve(in);
+	assert_true(vlan_fingerprint(&w, 0) != before);
+	in.qinq_ethertype = NULL;
 	in.tag = 6;
 	w = resolve(in);
 	assert_true(vlan_fingerprint(&w, 0) != before);

@@ -109,6 +109,8 @@ uint64_t vlan_fingerprint(const struct model_vlan *vlan, uint64_t basis)
 	uint64_t hash = mix(basis ^ 0xcbf29ce484222325ull, vlan->mode);
 
 	hash = mix(hash, vlan->tag);
+	hash = mix(hash, vlan->qinq_ethertype);
+	hash = mix(hash, vlan->priority_tags);
 	hash = mix_bits(hash, vlan->trunks);
 	return mix_bits(hash, vlan->cvlans);
 }

@@ -25,8 +25,8 @@ struct vlan_input {
 /* *ret points to in's sets or into the arena. */
 void vlan_resolve(const struct vlan_input *in, struct arena *arena, struct model_vlan *ret);
 
-/* Changes when what was learned through the port must be forgotten: with mode, tag,
- * trunks or cvlans, not with priority tags or the Ethertype of a service tag. */
+/* Changes when what was learned through the port must be forgotten: with any VLAN setting
+ * that has another meaning than before. */
 uint64_t vlan_fingerprint(const struct model_vlan *vlan, uint64_t basis);
 /* Likewise of a bridge's flood_vlans: a change there makes all its ports forget. */
 uint64_t vlan_bits_fingerprint(const struct vlan_bits *bits);
