@@ -8,8 +8,9 @@ A scenario is a list of steps:
     ("device", name)             this device exists now: bring it up, send and listen there
     ("gone", name)               it does not any more
     ("link", name, is_up)        the user's end of a veth pair set up or down
-    ("frame", name, bytes, set of names)
-                                 sent into the switch from the user's end; where a difference
+    ("flush", bridge)            fdb/flush
+    ("frame", name, bytes, Aside)
+                                 sent into the switch from the user's end; what difference
                                  does not count
 
 Every choice is counted as a feature; MINIMUM says how many of each 200 seeds have to give.
@@ -17,8 +18,9 @@ Nothing is left out of the comparison without a line in random.allow."""
 import collections
 import random
 
+import random_aside
 import random_frames
-from random_frames import POOL, SMALL_LENGTH, SMALL_MTU, VIDS
+from random_frames import POOL, VIDS
 
 BRIDGES = ("br0", "br1", "br2")
 MODES = ("trunk", "access", "native-tagged", "native-untagged", "dot1q-tunnel")
@@ -34,13 +36,6 @@ class Port:
 
     def has_device(self):
         return self.kind != "patch"
-
-    def meaning(self):
-        """What there is of the VLAN columns when the idle ones are left out."""
-        mode = self.mode or ("trunk" if self.tag is None else "access")
-        return (mode, mode != "trunk" and (self.tag or 0), mode in ("trunk", "native-tagged",
-                "native-untagged") and sorted(self.trunks),
-                mode == "dot1q-tunnel" and sorted(self.cvlans))
 
     def likely_vids(self):
         """VLANs that a frame from here may be in, as far as one can tell."""
@@ -191,12 +186,12 @@ class Scenario:
         """VLAN columns for the port, as arguments of "set"."""
         rng, columns = self.rng, []
         port.mode = self.pick(MODES) if self.chance(60) else None
-        while port.kind == "patch" and port.mode == "dot1q-tunnel" and self.excludes("third-tag"):
-            port.mode = self.pick(MODES)
         port.tag = self.pick(VIDS) if self.chance(60) else None
         port.trunks = self.some((0, 10, 20, 30, 4095)) if self.chance(40) else ()
         port.cvlans = self.some((0, 10, 20)) if self.chance(25) else ()
-        if port.mode == "dot1q-tunnel" and not port.tag and self.excludes("tunnel-without-tag"):
+        # Behind a patch port the other bridge would learn in another VLAN, too.
+        if port.mode == "dot1q-tunnel" and not port.tag and len(self.bridges) > 1 and \
+                self.excludes("tunnel-without-tag"):
             port.tag = self.pick((10, 5))
         self.note(f"vlan_mode {port.mode or 'unset'}")
         if port.mode:
@@ -214,7 +209,7 @@ class Scenario:
             value = self.pick(PRIORITY_TAGS)
             self.note(f"priority-tags {value}")
             columns.append(f"other_config:priority-tags={value}")
-        if port.mode == "dot1q-tunnel" and self.chance(60):
+        if self.chance(60 if port.mode == "dot1q-tunnel" else 5):
             value = rng.choice(("802.1q", "802.1ad"))
             self.note(f"qinq-ethtype {value}")
             columns.append(f"other_config:qinq-ethtype={value}")
@@ -253,7 +248,7 @@ class Scenario:
         if output in ("vlan", "both"):
             m.out_vlan = self.pick((10, 20, 99))
         if self.chance(30):
-            m.snaplen = self.pick((80, 90, 100, 65535))
+            m.snaplen = self.pick((14, 18, 20, 34, 60, 80, 90, 100, 65535))
 
     def mirror_words(self, m):
         """What gets the ports' rows, and the columns."""
@@ -320,36 +315,39 @@ class Scenario:
         alone = m.all or m.src or m.dst - self.reserved(mirrors)
         return bool(alone) and any(self.feeds(o, m) for o in mirrors)
 
-    def order_bound(self, mirrors=None):
-        """Those, and what copies their copies on."""
+    def selects_patch(self, m):
+        return self.has_patch(m.bridge) and (m.all or any(
+            n in self.ports and self.ports[n].kind == "patch" for n in m.src | m.dst))
+
+    def doubtful(self, mirrors=None):
+        """{mirror: rule}: those whose copies differ by a rule, and what copies them on."""
         mirrors = list(self.mirrors.values()) if mirrors is None else mirrors
-        bound = [m for m in mirrors if self.is_order_bound(m, mirrors)]
-        for m in bound:
-            bound += [o for o in mirrors if o not in bound and self.feeds(m, o)]
-        return bound
+        found = {m: "patch-selected" for m in mirrors if self.selects_patch(m)}
+        found |= {m: "mirror-order" for m in mirrors if self.is_order_bound(m, mirrors)}
+        todo = list(found)
+        for m in todo:
+            for o in mirrors:
+                if o not in found and self.feeds(m, o):
+                    found[o] = found[m]
+                    todo.append(o)
+        return found
 
     def mirror_may_be(self, m):
         """False: with it the outcome would rest on what random.allow says is not copied."""
         mirrors = [o for o in self.mirrors.values() if o.name != m.name] + [m]
         if self.has_patch(m.bridge):
-            selected = [self.ports[n].kind for n in m.src | m.dst if n in self.ports]
-            if (m.all or "patch" in selected) and self.excludes("patch-selected"):
-                return False
             out_of_patch = m.out and m.out in self.ports and self.ports[m.out].kind == "patch"
             if m.snaplen and (out_of_patch or not m.out) and self.excludes("patch-snaplen"):
                 return False
             if self.leaves_bridge(m) and self.excludes_loop(m, mirrors):
                 return False
         for o in mirrors:
-            if o.snaplen and not o.out and any(self.feeds(o, p) for p in mirrors):
-                return not self.excludes("nested-snaplen")
-        for o in mirrors:
             if not (o.out and m.out) and self.may_merge(o, m) and self.excludes("merged-in-flood"):
                 return False
-        for o in self.order_bound(mirrors):
+        for o, rule in self.doubtful(mirrors).items():
             # What goes to one port can be set aside, what goes everywhere cannot.
             everywhere = not o.out or self.ports[o.out].kind == "patch"
-            if everywhere and self.excludes("mirror-order"):
+            if everywhere and self.outputs(o, mirrors) and self.excludes(rule):
                 return False
         return True
 
@@ -367,14 +365,23 @@ class Scenario:
         return any(o.bridge != m.bridge and self.leaves_bridge(o) for o in mirrors) and \
             self.excludes("mirror-loop")
 
-    def set_aside(self, frame):
-        """Ports where a difference is due to a rule of random.allow."""
+    def tunnels(self, port):
+        """Dot1q-tunnel ports that a frame from this one may come in by."""
+        return [p for p in self.ports.values()
+                if p.mode == "dot1q-tunnel" and (p is port or p.kind == "patch")]
+
+    def aside(self, port, frame):
+        """What does not count of a difference, by rules of random.allow."""
         mirrors = self.mirrors.values()
-        ports = {m.out for m in self.order_bound() if m.out}
-        ports |= {a.out for a in mirrors for b in mirrors if a.out and self.may_merge(a, b)}
-        if len(frame) > SMALL_LENGTH and any(m.snaplen for m in mirrors):
-            ports.add(SMALL_MTU)
-        return ports
+        ports = {m.out: rule for m, rule in self.doubtful().items() if m.out}
+        ports |= {a.out: "merged-in-flood" for a in mirrors for b in mirrors
+                  if a.out and self.may_merge(a, b)}
+        everywhere, tunnels = None, self.tunnels(port)
+        if random_frames.is_tagged(frame) and any(not p.tag for p in tunnels):
+            everywhere = "tunnel-without-tag"
+        elif random_frames.is_tagged(frame) and len(tunnels) > 1:
+            everywhere = "third-tag"
+        return random_aside.Aside(ports, everywhere, [m.snaplen for m in mirrors if m.snaplen])
 
     # --- changes ---
 
@@ -391,10 +398,8 @@ class Scenario:
 
     def vlan_change(self, port):
         """Under whatever has been learned there."""
-        before, meaning = (port.mode, port.tag, port.trunks, port.cvlans), port.meaning()
+        before = port.mode, port.tag, port.trunks, port.cvlans
         columns = self.vlan_columns(port)
-        if port.meaning() == meaning and self.excludes("flush-of-settings"):
-            return
         if not self.mirrors_may_stay():
             port.mode, port.tag, port.trunks, port.cvlans = before
             return
@@ -449,7 +454,7 @@ class Scenario:
                 self.vsctl("del-port", name)
 
     def change_move(self):
-        """To another bridge in one transaction, or out of this one and in again in two."""
+        """To another bridge, or out of this one and in again, in one transaction or two."""
         port = self.pick(p for p in self.changeable() if p.kind == "veth")
         if any(port.name in m.src | m.dst | {m.out} for m in self.mirrors.values()):
             return
@@ -457,7 +462,12 @@ class Scenario:
         self.note("port moved")
         is_mirrored = any(m.all and m.bridge == port.bridge for m in self.mirrors.values())
         self.forget(port)
-        if bridge == port.bridge:
+        if bridge == port.bridge and self.chance(50):
+            self.note("port replaced")
+            self.vsctl("del-port", port.name, "--", "add-port", bridge, port.name)
+            if self.excludes("flush-of-same-name"):
+                self.flush(bridge)
+        elif bridge == port.bridge:
             self.vsctl("del-port", port.name)
             self.vsctl("add-port", bridge, port.name)
         else:
@@ -491,13 +501,15 @@ class Scenario:
         else:
             self.vsctl("clear", "bridge", name, "fail_mode")
 
+    def flush(self, *bridges):
+        self.steps += [("flush", b) for b in bridges]
+
     def flush_alike(self, bridge, is_mirrored):
         """A port of the bridge was deleted: makes both forget what only Open vSwitch forgets."""
         if is_mirrored and self.excludes("flush-of-all"):
-            self.flood_vlans(bridge)
+            self.flush(bridge)
         if len(self.bridges) > 1 and self.excludes("flush-elsewhere"):
-            for other in self.bridges:
-                self.flood_vlans(other)
+            self.flush(*self.bridges)
 
     def flood_vlans(self, bridge):
         """Others than before; what was learned is forgotten."""
@@ -545,7 +557,7 @@ class Scenario:
         for _ in range(n):
             port = self.pick(p for p in self.ports.values() if p.has_device())
             frame = random_frames.draw(self, port)
-            self.steps.append(("frame", port.name, frame, self.set_aside(frame)))
+            self.steps.append(("frame", port.name, frame, self.aside(port, frame)))
 
 
 # Of each 200 seeds at least so many.
@@ -558,7 +570,8 @@ MINIMUM = {
     "mirror of destinations": 140, "mirror of sources": 160, "mirror to a VLAN": 70,
     "mirror to a port": 210, "mirror to both": 30, "mirror to nothing": 20,
     "mirrors to the same port": 20, "patch pair": 50, "port added": 70, "port deleted": 70,
-    "port moved": 20, "priority-tags always": 75, "priority-tags if-nonzero": 75,
+    "port moved": 20, "port replaced": 4,
+    "priority-tags always": 75, "priority-tags if-nonzero": 75,
     "priority-tags never": 75, "priority-tags nonsense": 75, "priority-tags true": 75,
     "protected port": 120, "protection changed": 40, "qinq-ethtype 802.1ad": 35,
     "qinq-ethtype 802.1q": 35, "several mirrors": 200, "short frame": 240, "snaplen": 100,
