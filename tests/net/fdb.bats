@@ -148,6 +148,26 @@ bridge() {
 	expect <<<'a - dst=b > b=- c=-'
 }
 
+# B13
+@test "behind a patch port, a deleted port's addresses are forgotten on the other bridge, too" {
+	ports d
+	ovs-vsctl add-br br0 -- add-port br0 a -- add-port br0 b \
+		-- add-br br1 -- add-port br1 c -- add-port br1 d \
+		-- add-port br0 x -- set interface x type=patch options:peer=y \
+		-- add-port br1 y -- set interface y type=patch options:peer=x
+	expect <<-END
+		a -         > b=- c=- d=-
+		b -         > a=- c=- d=-
+		c - dst=a   > a=-
+		c - dst=b   > b=-
+	END
+	ovs-vsctl del-port a
+	expect <<-END
+		c - dst=a   > b=- d=-
+		c - dst=b   > b=-
+	END
+}
+
 # B14
 @test "link down: frames to addresses behind it are dropped, not flooded, and the addresses kept" {
 	bridge

@@ -501,15 +501,13 @@ class Scenario:
         else:
             self.vsctl("clear", "bridge", name, "fail_mode")
 
-    def flush(self, *bridges):
-        self.steps += [("flush", b) for b in bridges]
+    def flush(self, bridge):
+        self.steps.append(("flush", bridge))
 
     def flush_alike(self, bridge, is_mirrored):
         """A port of the bridge was deleted: makes both forget what only Open vSwitch forgets."""
         if is_mirrored and self.excludes("flush-of-all"):
             self.flush(bridge)
-        if len(self.bridges) > 1 and self.excludes("flush-elsewhere"):
-            self.flush(*self.bridges)
 
     def flood_vlans(self, bridge):
         """Others than before; what was learned is forgotten."""

@@ -288,6 +288,35 @@ static void a_changed_port_is_flushed_alone(void **state)
 	}
 }
 
+/* facts B13 */
+static void deleted_ports_stations_are_forgotten_on_all_bridges(void **state)
+{
+	struct fixture *f = *state;
+	struct model_bridge *b;
+	char forgotten[32];
+
+	for (unsigned int n_bridges = 1; n_bridges <= 2; n_bridges++) {
+		begin(f);
+		b = bridge(f, 1);
+		port(f, b, 100);
+		port(f, b, 101);
+		if (n_bridges > 1)
+			bridge(f, 2);
+		assign(f);
+		snprintf(forgotten, sizeof(forgotten), "forget=%u ", b->ports[1]->slot.number);
+		begin(f);
+		port(f, bridge(f, 1), 100);
+		if (n_bridges > 1)
+			bridge(f, 2);
+		buf_reset(&f->dp->events);
+		assign(f);
+		/* A single bridge has forgotten them with the port. */
+		assert_int_equal(strstr(f->dp->events.data, "forget=") != NULL, n_bridges > 1);
+		if (n_bridges > 1)
+			assert_non_null(strstr(f->dp->events.data, forgotten));
+	}
+}
+
 static void a_port_that_moves_is_as_good_as_new(void **state)
 {
 	struct fixture *f = *state;
@@ -547,6 +576,7 @@ int main(void)
 		TEST(a_freed_slot_comes_last_and_renewed),
 		TEST(no_slot_left),
 		TEST(a_changed_port_is_flushed_alone),
+		TEST(deleted_ports_stations_are_forgotten_on_all_bridges),
 		TEST(a_port_that_moves_is_as_good_as_new),
 		TEST(age_stays_over_a_restart),
 		TEST(ranks_do_not_run_out),

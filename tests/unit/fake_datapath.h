@@ -44,7 +44,7 @@ struct datapath {
 	const char *slot_error;
 	const char *device_error; /* not NULL: no internal device can be made */
 	unsigned int n_applied;
-	struct buf events; /* one word per call: put clear delete apply */
+	struct buf events; /* one word per call: put clear delete apply forget */
 	struct buf model; /* the last one applied, as text */
 };
 
@@ -217,6 +217,14 @@ int datapath_slot_clear(struct datapath *dp, enum datapath_slot_kind kind, uint3
 	if (kind == DATAPATH_SLOT_MIRROR)
 		memset(&dp->mirrors[slot], 0, sizeof(dp->mirrors[slot]));
 	buf_puts(&dp->events, "clear ");
+	return 0;
+}
+
+int datapath_fdb_forget(struct datapath *dp, const struct slot *ports, size_t n, struct error *err)
+{
+	(void)err;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&dp->events, "forget=%u ", ports[i].number);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct explain;
 struct loop;
 struct model;
 struct model_port;
+struct slot;
 
 struct datapath_options {
 	const char *bpffs; /* a mounted bpffs; pins go to <bpffs>/bvs/<id> */
@@ -138,6 +139,10 @@ must_check int datapath_fdb_find(const struct datapath *dp, uint32_t bridge_slot
 				 struct datapath_fdb_entry *entry, bool *ret, struct error *err);
 /* Forgets what was learned. */
 must_check int datapath_fdb_flush(struct datapath *dp, uint32_t bridge_slot, struct error *err);
+/* What was learned behind these ports, which are no more, is forgotten on every bridge: a station
+ * that moved away is behind other bridges' ports to this one no longer. */
+must_check int datapath_fdb_forget(struct datapath *dp, const struct slot *ports, size_t n,
+				   struct error *err);
 /* A static entry, in place of what there is for this address.  It goes with its port, and when
  * that port's VLANs change. */
 must_check int datapath_fdb_add(struct datapath *dp, uint32_t bridge_slot,

@@ -520,8 +520,33 @@ int allocation_assign(struct allocation *a, struct model *model, struct error *e
 	return 0;
 }
 
+/* Open vSwitch looks for a deleted port's stations anew on its other bridges, too: behind patch
+ * ports they would be sought for as long as addresses live where they were before. */
+static int forget_released(struct allocation *a, struct error *err)
+{
+	size_t n = HASH_COUNT(a->entries[DATAPATH_SLOT_PORT]), n_released = 0;
+	struct slot *released;
+	int failed = 0;
+
+	if (HASH_COUNT(a->entries[DATAPATH_SLOT_BRIDGE]) < 2 || !n)
+		return 0;
+	released = calloc(n, sizeof(*released));
+	if (!released)
+		abort();
+	for (struct allocation_entry *e = a->entries[DATAPATH_SLOT_PORT]; e; e = e->hh.next) {
+		if (e->pass != a->pass)
+			released[n_released++] = slot_of(e);
+	}
+	if (n_released)
+		failed = datapath_fdb_forget(a->dp, released, n_released, err);
+	free(released);
+	return failed;
+}
+
 int allocation_release(struct allocation *a, struct error *err)
 {
+	if (forget_released(a, err))
+		return error_wrap(err, "addresses");
 	for (int kind = DATAPATH_SLOT_MIRROR; kind >= DATAPATH_SLOT_BRIDGE; kind--) {
 		struct allocation_entry *next;
 
