@@ -168,8 +168,8 @@ class Run:
             raise Difference("  ".join(f"{w.name}: exit {p.returncode} {text.strip()}"
                                        for w, p, text in zip(self.worlds, running, said)))
 
-    def settle(self):
-        for _ in range(2):
+    def settle(self, sentinels=2):
+        for _ in range(sentinels):
             self.number += 1
             for w in self.worlds:
                 w.send_sentinel(self.number)
@@ -179,7 +179,7 @@ class Run:
     def step(self, kind, *args):
         if kind == "vsctl":
             self.vsctl(args[0])
-            self.settle()
+            self.settle(1)
         elif kind == "frame":
             self.frame(*args)
         elif kind == "flush":
