@@ -125,6 +125,11 @@ int rig_reset(void **state)
 	return 0;
 }
 
+const struct bpf_map *rig_map(const char *name)
+{
+	return bpf_object__find_map_by_name(skel->obj, name);
+}
+
 struct port_config rig_port(uint32_t slot)
 {
 	return (struct port_config){

@@ -24,6 +24,10 @@ int rig_setup(void **state);
 int rig_teardown(void **state);
 int rig_reset(void **state); /* empty maps, epoch 0 */
 
+/* One of the programs' maps, for others that shall share it; NULL: there is none. */
+struct bpf_map;
+const struct bpf_map *rig_map(const char *name);
+
 /* Defaults: up, bridge 1, trunk of all VLANs, MTU 1500, generation 1, order == slot. */
 struct port_config rig_port(uint32_t slot);
 struct bridge_config rig_bridge(void);

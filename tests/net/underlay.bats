@@ -193,3 +193,87 @@ answers_are_right() {
 	neighbours_live
 	answers_are_right
 }
+
+# --- the XDP hook ---
+
+xdp() { vsctl set open_vswitch . other_config:bvs-xdp="$1"; }
+# What the device says has the hook: xdpdrv, xdpgeneric or nothing.
+hook() { ip -json link show dev u0 | jq -r '.[0].xdp | if . then ["", "native", "generic"][.mode] else "off" end'; }
+program() { ip -json link show dev u0 | jq '.[0].xdp.prog.id'; }
+
+# A packet with another key ends where no tap on the device sees it.
+unseen() {
+	local BEFORE
+	BEFORE=$(lost_by_nobody no_tunnel)
+	unseen_by_taps
+	becomes 1 lost_by_nobody no_tunnel
+}
+# As sniff(), on u0 here.
+tap() { # FILE FILTER...
+	# shellcheck disable=SC2016,SC2094
+	world sh -c 'echo $$ >"$0.pid"; exec tcpdump -l --immediate-mode -e -nn -i u0 "$@"' "$@" >"$1" 2>"$1.err" 3>&- &
+	SNIFFER_SHELL_PID=$!
+	wait_until grep -q 'listening on' "$1.err"
+}
+unseen_by_taps() {
+	tap "$BATS_TEST_TMPDIR/tap" 'proto gre'
+	raw 47 "2000655800000006$FRAME"
+	raw 47 "2000655800000005$FRAME"
+	wait_until has_lines 1 "$BATS_TEST_TMPDIR/tap"
+	is 1 sniff_stop "$BATS_TEST_TMPDIR/tap"
+	grep -q 'key=0x5' "$BATS_TEST_TMPDIR/tap"
+}
+
+@test "XDP: what is for no tunnel is dropped early; all else goes on" {
+	local mode
+	ovs-vsctl add-port br0 t1 -- set interface t1 type=gre options:remote_ip=10.0.0.2 options:key=5
+	works t1
+	is off hook
+	for mode in native generic; do
+		xdp "$mode"
+		becomes "$mode" status_key t1 bvs-xdp
+		is "$mode" hook
+		unseen
+		neighbours_live
+		answers_are_right
+		ovs-vsctl del-port br0 t0
+		ip -n far link del vx50
+	done
+	xdp maybe
+	becomes 'off: Open_vSwitch other_config:bvs-xdp=maybe is none of off, native and generic' \
+		status_key t1 bvs-xdp
+	is off hook
+	vsctl remove open_vswitch . other_config bvs-xdp
+	becomes '' status_key t1 bvs-xdp
+}
+
+@test "XDP: it stays through kill -9, goes with the tunnel, and leaves another's program alone" {
+	xdp native
+	tunnel gre remote_ip=10.0.0.2 key=5
+	becomes native status_key t0 bvs-xdp
+	local id
+	id=$(program)
+	switch_kill KILL
+	is "$id" program
+	unseen_by_taps
+	switch_start
+	switch_settled
+	is "$id" program
+	is native status_key t0 bvs-xdp
+	unseen
+	ovs-vsctl del-port br0 t0
+	is off hook
+	# Somebody else's.
+	world bpftool prog load "$build/tests/bpf/pass.bpf.o" "$DIR/bpf/other"
+	world bpftool net attach xdpgeneric pinned "$DIR/bpf/other" dev u0
+	id=$(program)
+	tunnel gre remote_ip=10.0.0.2 key=5
+	is 'off: another program is there' status_key t0 bvs-xdp
+	is "$id" program
+	ping -c 1 -W 2 10.0.0.2
+	world bpftool net detach xdpgeneric dev u0
+	world rm "$DIR/bpf/other"
+	# Tried again with the next change.
+	vsctl set bridge br0 other_config:mac-table-size=4000
+	is native status_key t0 bvs-xdp
+}

@@ -259,6 +259,7 @@ void datapath_port_state(const struct datapath *dp, uint32_t slot, struct datapa
 		.firmware = "",
 		.egress = "",
 		.problem = "",
+		.xdp = "",
 	};
 	if (!p->name[0] || (p->kind == MODEL_PORT_SYSTEM && !d)) {
 		snprintf(no_device, sizeof(no_device),

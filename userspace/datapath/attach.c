@@ -23,7 +23,7 @@ static const struct {
 	uint32_t held;
 	uint32_t priority;
 	const char *name;
-} points[N_PROGRAMS] = {
+} points[N_TC_PROGRAMS] = {
 	[PROGRAM_INGRESS] = { TCX_INGRESS, BPF_TC_INGRESS, HELD_INGRESS, FILTER_PRIORITY,
 			      "ingress" },
 	[PROGRAM_REENTRY] = { TCX_EGRESS, BPF_TC_EGRESS, HELD_EGRESS, FILTER_PRIORITY, "egress" },
@@ -130,9 +130,9 @@ static void adopt_link(void *arg, const char *name)
 
 	if (adoption->failed || sscanf(name, "link-%u-%15s", &ifindex, direction) != 2)
 		return;
-	while (program < N_PROGRAMS && strcmp(direction, points[program].name))
+	while (program < N_TC_PROGRAMS && strcmp(direction, points[program].name))
 		program++;
-	if (program == N_PROGRAMS)
+	if (program == N_TC_PROGRAMS)
 		return;
 	link = pins_get(a->instance->dir, name);
 	if (link < 0 || tcx_link_info(link, &info)) {
@@ -242,7 +242,7 @@ static int adopt_filters(struct attachments *a, struct error *err)
 		next = d->hh.next;
 		uint32_t ifindex = d->ifindex, flags = d->held.flags; /* d may go */
 
-		for (int i = 0; i < N_PROGRAMS; i++) {
+		for (int i = 0; i < N_TC_PROGRAMS; i++) {
 			if ((flags & points[i].held) &&
 			    adopt_filter(a, ifindex, (enum program_id)i, err))
 				return -1;

@@ -86,6 +86,8 @@ static int open_all(struct datapath *dp, struct loop *loop, const struct datapat
 		return -1;
 	tunnels_open(&dp->tunnels, loop, &dp->instance, dp->devices.netdevs, &dp->attached,
 		     on_route, dp);
+	if (prefilter_open(&dp->tunnels.prefilter, &dp->instance, &dp->programs, err))
+		return -1;
 	dp->devices.on_link = on_link;
 	dp->devices.on_link_arg = dp;
 	if (apply_open(&dp->applier, &dp->maps, err) ||
@@ -186,7 +188,7 @@ static int apply(struct datapath *dp, const struct model *model, struct error *e
 	evict_check(&dp->evict);
 	/* No frame meets a port that is not configured: programs come last and go first. */
 	devices_attach(&dp->devices);
-	if (tunnels_attach(&dp->tunnels, is_port, dp, err))
+	if (tunnels_attach(&dp->tunnels, model, is_port, dp, err))
 		return -1;
 	return devices_release(&dp->devices, err);
 }

@@ -92,6 +92,7 @@ struct datapath_port_state {
 	bool has_egress_carrier;
 	char source[46]; /* address; "": no route */
 	const char *problem; /* "": frames can be sent */
+	const char *xdp; /* "": nobody asked for it; "native", "generic", "off: ..." */
 };
 void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 			 struct datapath_port_state *ret);

@@ -16,10 +16,9 @@
 #include "datapath/pins.h"
 
 static const char *const pin_names[N_PROGRAMS] = {
-	[PROGRAM_INGRESS] = "prog-ingress",
-	[PROGRAM_REENTRY] = "prog-reentry",
-	[PROGRAM_DECAP] = "prog-decap",
-	[PROGRAM_SEGMENT] = "prog-segment",
+	[PROGRAM_INGRESS] = "prog-ingress",	[PROGRAM_REENTRY] = "prog-reentry",
+	[PROGRAM_DECAP] = "prog-decap",		[PROGRAM_SEGMENT] = "prog-segment",
+	[PROGRAM_PREFILTER] = "prog-prefilter",
 };
 
 void programs_init(struct programs *p)
@@ -136,6 +135,7 @@ static int load_all(struct programs *p, const struct instance *instance, struct 
 		p->fds[PROGRAM_REENTRY] = copy_fd(skel->progs.bvs_reentry);
 		p->fds[PROGRAM_DECAP] = copy_fd(skel->progs.bvs_decap);
 		p->fds[PROGRAM_SEGMENT] = copy_fd(skel->progs.bvs_segment);
+		p->fds[PROGRAM_PREFILTER] = copy_fd(skel->progs.bvs_prefilter);
 	}
 	bvs__destroy(skel);
 	for (int i = 0; i < N_PROGRAMS && !failed; i++) {

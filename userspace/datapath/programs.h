@@ -12,7 +12,15 @@
 struct instance;
 struct maps;
 
-enum program_id { PROGRAM_INGRESS, PROGRAM_REENTRY, PROGRAM_DECAP, PROGRAM_SEGMENT, N_PROGRAMS };
+enum program_id {
+	PROGRAM_INGRESS,
+	PROGRAM_REENTRY,
+	PROGRAM_DECAP,
+	PROGRAM_SEGMENT,
+	N_TC_PROGRAMS,
+	PROGRAM_PREFILTER = N_TC_PROGRAMS, /* XDP */
+	N_PROGRAMS
+};
 
 struct programs {
 	int fds[N_PROGRAMS]; /* -1: none */

@@ -39,12 +39,14 @@ static void put_device(const struct devices *devices, const struct port *port,
 	ret->link_resets = dev->carrier_changes - port->carrier_base;
 }
 
-static void put_tunnel(const struct tunnel *tunnel, struct datapath_port_state *ret)
+static void put_tunnel(const struct tunnels *tunnels, const struct tunnel *tunnel,
+		       struct datapath_port_state *ret)
 {
 	struct tunnel_address source;
 
 	if (!tunnel)
 		return;
+	ret->xdp = prefilter_state(&tunnels->prefilter, tunnel->route.ifindex);
 	ret->problem = tunnel->route.problem;
 	if (!tunnel->route.ifindex)
 		return;
@@ -67,11 +69,12 @@ void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 		.firmware = "",
 		.egress = "",
 		.problem = "",
+		.xdp = "",
 	};
 	if (!port)
 		return;
 	if (port->kind == MODEL_PORT_TUNNEL)
-		put_tunnel(tunnels_find(&dp->tunnels, port_slot), ret);
+		put_tunnel(&dp->tunnels, tunnels_find(&dp->tunnels, port_slot), ret);
 	if (port->kind == MODEL_PORT_PATCH || port->kind == MODEL_PORT_TUNNEL) {
 		/* No device; what is said of it is what Open vSwitch says. */
 		instance_mac(&dp->instance, &port->uuid, sizeof(port->uuid), ret->mac);

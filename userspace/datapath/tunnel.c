@@ -122,6 +122,7 @@ void tunnels_close(struct tunnels *t)
 {
 	t->pass++;
 	forget_older(t);
+	prefilter_close(&t->prefilter);
 	routes_free(t->routes);
 	t->routes = NULL;
 }
@@ -193,8 +194,22 @@ static int release(struct tunnels *t, bool (*is_port)(void *arg, uint32_t ifinde
 	return 0;
 }
 
-int tunnels_attach(struct tunnels *t, bool (*is_port)(void *arg, uint32_t ifindex), void *arg,
-		   struct error *err)
+static int attach_prefilter(struct tunnels *t, const struct model *model,
+			    bool (*is_port)(void *arg, uint32_t ifindex), void *arg,
+			    struct error *err)
+{
+	prefilter_begin(&t->prefilter);
+	for (const struct tunnel *tunnel = t->all; tunnel; tunnel = tunnel->hh.next) {
+		uint32_t ifindex = tunnel->route.ifindex;
+
+		if (model && model->xdp != MODEL_XDP_OFF && ifindex && !is_port(arg, ifindex))
+			prefilter_add(&t->prefilter, ifindex, model->xdp, model->xdp_error);
+	}
+	return prefilter_end(&t->prefilter, err);
+}
+
+int tunnels_attach(struct tunnels *t, const struct model *model,
+		   bool (*is_port)(void *arg, uint32_t ifindex), void *arg, struct error *err)
 {
 	for (const struct tunnel *tunnel = t->all; tunnel; tunnel = tunnel->hh.next) {
 		const struct route *route = &tunnel->route;
@@ -205,6 +220,8 @@ int tunnels_attach(struct tunnels *t, bool (*is_port)(void *arg, uint32_t ifinde
 		    err->errnum != ENODEV)
 			return -1;
 	}
+	if (attach_prefilter(t, model, is_port, arg, err))
+		return -1;
 	return release(t, is_port, arg, err);
 }
 
@@ -224,7 +241,8 @@ int tunnels_remove_all(struct tunnels *t, struct error *err)
 	t->pass++;
 	forget_older(t);
 	/* Its program goes with the device. */
-	if (segmenter_delete(&t->segmenter, err) || forget_segment_program(t, err))
+	if (segmenter_delete(&t->segmenter, err) || forget_segment_program(t, err) ||
+	    attach_prefilter(t, NULL, NULL, NULL, err))
 		return -1;
 	return release(t, NULL, NULL, err);
 }

@@ -10,6 +10,7 @@
 #include "abi.h"
 #include "base/error.h"
 #include "datapath/attach.h"
+#include "datapath/prefilter.h"
 #include "datapath/route.h"
 #include "datapath/segmenter.h"
 #include "switch/tunnel.h"
@@ -31,6 +32,7 @@ struct tunnels {
 	struct netdevs *netdevs;
 	struct segmenter segmenter;
 	struct attachments *attached;
+	struct prefilter prefilter;
 	struct routes *routes;
 	struct tunnel *all; /* by slot */
 	uint32_t pass;
@@ -47,10 +49,11 @@ void tunnels_close(struct tunnels *t); /* fine on a zeroed one */
 
 /* Around an application: finds the ways of the model's tunnels; ... */
 must_check int tunnels_update(struct tunnels *t, const struct model *model, struct error *err);
-/* ... puts the program on their devices, and takes it off others.  is_port: no program there,
+/* ... puts the programs on their devices, and takes them off others.  is_port: no program there,
  * the switch has all that comes in.  A device that is gone is no error. */
-must_check int tunnels_attach(struct tunnels *t, bool (*is_port)(void *arg, uint32_t ifindex),
-			      void *arg, struct error *err);
+must_check int tunnels_attach(struct tunnels *t, const struct model *model,
+			      bool (*is_port)(void *arg, uint32_t ifindex), void *arg,
+			      struct error *err);
 must_check int tunnels_remove_all(struct tunnels *t, struct error *err);
 
 /* NULL: none. */

@@ -356,6 +356,21 @@ static const struct row **bridge_rows(struct making *m, const struct row *root, 
 	return rows;
 }
 
+/* Open_vSwitch.other_config:bvs-xdp */
+static void read_xdp(const struct making *m, const struct row *root, struct model *model)
+{
+	const char *s = root ? row_map_string(root, m->c->root.other_config, "bvs-xdp") : NULL;
+
+	if (!s || !strcmp(s, "off"))
+		return;
+	model->xdp = strcmp(s, "generic") ? MODEL_XDP_NATIVE : MODEL_XDP_GENERIC;
+	if (strcmp(s, "native") && strcmp(s, "generic"))
+		model->xdp_error = arena_printf(m->arena,
+						"Open_vSwitch other_config:bvs-xdp=%s is none of "
+						"off, native and generic",
+						s);
+}
+
 void desired_make(const struct db *db, const struct columns *c, struct once *once,
 		  struct expressions *expressions, const struct sticky_events *events,
 		  struct desired *ret)
@@ -379,6 +394,7 @@ void desired_make(const struct db *db, const struct columns *c, struct once *onc
 				       db_n_rows(db, c->mirror.table));
 	model = arena_alloc(m.arena, sizeof(*model));
 	model->arena = m.arena;
+	read_xdp(&m, mirrors.root, model);
 	rows = bridge_rows(&m, mirrors.root, &n);
 	model->bridges = arena_new_array(m.arena, struct model_bridge *, n);
 	for (size_t i = 0; i < n; i++)

@@ -56,19 +56,30 @@ static void report_driver(const struct report *r, const struct row *row,
 		cells_clear(r->cells, row, c->interface.status);
 }
 
-/* The first two as Open vSwitch has them. */
+/* The first three as Open vSwitch has them. */
 static void report_tunnel(const struct report *r, const struct row *row,
 			  const struct datapath_port_state *s)
 {
-	static const char *const keys[] = { "tunnel_egress_iface", "tunnel_egress_iface_carrier",
-					    "source_ip", "bvs-problem" };
-	const char *const values[] = { s->egress, s->has_egress_carrier ? "up" : "down", s->source,
-				       s->problem };
-	size_t from = s->egress[0] ? 0 : 3, to = s->problem[0] ? 4 : 3;
+	const char *const pairs[][2] = {
+		{ "tunnel_egress_iface", s->egress },
+		{ "tunnel_egress_iface_carrier", !s->egress[0]		 ? ""
+						 : s->has_egress_carrier ? "up"
+									 : "down" },
+		{ "source_ip", s->source },
+		{ "bvs-problem", s->problem },
+		{ "bvs-xdp", s->xdp },
+	};
+	const char *keys[5], *values[5];
+	size_t n = 0;
 
-	if (from < to)
-		cells_strings(r->cells, row, r->c->interface.status, keys + from, values + from,
-			      to - from);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (!pairs[i][1][0])
+			continue;
+		keys[n] = pairs[i][0];
+		values[n++] = pairs[i][1];
+	}
+	if (n)
+		cells_strings(r->cells, row, r->c->interface.status, keys, values, n);
 	else
 		cells_clear(r->cells, row, r->c->interface.status);
 }

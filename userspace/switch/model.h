@@ -148,8 +148,13 @@ struct model_bridge {
 	size_t n_mirrors;
 };
 
+/* What is looked at at the XDP hook of tunnels' underlay devices already. */
+enum model_xdp { MODEL_XDP_OFF, MODEL_XDP_NATIVE, MODEL_XDP_GENERIC };
+
 struct model {
 	struct arena *arena;
+	enum model_xdp xdp;
+	const char *xdp_error; /* not NULL: what is asked for makes no sense, and why */
 	struct model_bridge **bridges; /* by name */
 	size_t n_bridges;
 };
