@@ -243,6 +243,10 @@ unseen_by_taps() {
 	becomes 'off: Open_vSwitch other_config:bvs-xdp=maybe is none of off, native and generic' \
 		status_key t1 bvs-xdp
 	is off hook
+	xdp native
+	is native hook
+	xdp maybe
+	is off hook
 	vsctl remove open_vswitch . other_config bvs-xdp
 	becomes '' status_key t1 bvs-xdp
 }

@@ -198,20 +198,21 @@ static const char *reason(int cause)
 
 void prefilter_add(struct prefilter *p, uint32_t ifindex, enum model_xdp mode, const char *refusal)
 {
+	enum model_xdp wanted = refusal ? MODEL_XDP_OFF : mode;
 	struct prefiltered *d = get(p, ifindex);
 	struct error err;
 
 	if (d->pass == p->pass)
 		return;
 	d->pass = p->pass;
-	if (d->mode != mode && detach(p, d, &err))
+	if (d->mode != wanted && detach(p, d, &err))
 		snprintf(d->state, sizeof(d->state), "off: %.80s", err.text);
 	else if (refusal)
 		snprintf(d->state, sizeof(d->state), "off: %.80s", refusal);
-	else if (d->mode != mode && attach(p, d, mode))
+	else if (d->mode != wanted && attach(p, d, wanted))
 		snprintf(d->state, sizeof(d->state), "off: %s", reason(errno));
 	else
-		snprintf(d->state, sizeof(d->state), "%s", modes[mode].name);
+		snprintf(d->state, sizeof(d->state), "%s", modes[wanted].name);
 }
 
 int prefilter_end(struct prefilter *p, struct error *err)

@@ -37,7 +37,8 @@ must_check int prefilter_open(struct prefilter *p, const struct instance *instan
 void prefilter_close(struct prefilter *p); /* fine on a zeroed one */
 
 /* One round: prefilter_begin(), then each device that shall have it, then prefilter_end(), which
- * takes it off all others.  What a device does not take is its state and no error. */
+ * takes it off all others.  What a device does not take is its state and no error; nor does it
+ * get the program where there is a refusal (or NULL), which is its state then. */
 void prefilter_begin(struct prefilter *p);
 void prefilter_add(struct prefilter *p, uint32_t ifindex, enum model_xdp mode, const char *refusal);
 must_check int prefilter_end(struct prefilter *p, struct error *err);

@@ -208,6 +208,19 @@ static int attach_prefilter(struct tunnels *t, const struct model *model,
 	return prefilter_end(&t->prefilter, err);
 }
 
+/* A port that was made just now may be where a tunnel's packets come in again. */
+static void check_comes_back(struct tunnels *t)
+{
+	for (const struct tunnel *tunnel = t->all; tunnel; tunnel = tunnel->hh.next) {
+		const struct route *route = &tunnel->route;
+
+		if (route->ifindex && comes_back(t, route->ifindex) != route->comes_back) {
+			t->on_change(t->arg);
+			return;
+		}
+	}
+}
+
 int tunnels_attach(struct tunnels *t, const struct model *model,
 		   bool (*is_port)(void *arg, uint32_t ifindex), void *arg, struct error *err)
 {
@@ -222,6 +235,7 @@ int tunnels_attach(struct tunnels *t, const struct model *model,
 	}
 	if (attach_prefilter(t, model, is_port, arg, err))
 		return -1;
+	check_comes_back(t);
 	return release(t, is_port, arg, err);
 }
 
