@@ -174,6 +174,7 @@ neighbours_live() {
 	ping -c 1 -W 2 -s 3000 10.0.0.2
 	ping -c 1 -W 2 fd00::2
 	ip link del vx50
+	ip -n far link del vx50 # it would go on to speak
 }
 
 # What far gets back for a packet to a tunnel that is not there, and for one to a closed port.
@@ -237,7 +238,6 @@ unseen_by_taps() {
 		neighbours_live
 		answers_are_right
 		ovs-vsctl del-port br0 t0
-		ip -n far link del vx50
 	done
 	xdp maybe
 	becomes 'off: Open_vSwitch other_config:bvs-xdp=maybe is none of off, native and generic' \
