@@ -70,6 +70,7 @@ enum port_flag {
 	PORT_TUNNEL = 1 << 7, /* no device: frames leave as the slot's tunnel_config says, which
 			       * knows the way; mtu is the longest frame, Ethernet and tags included */
 	PORT_QUEUED = 1 << 8, /* what is sent there waits in the processor's backlog: a veth */
+	PORT_METADATA = 1 << 9, /* with PORT_TUNNEL: its packets tell where the frame was met */
 };
 
 /* Port.vlan_mode, the default resolved (facts: a port with tag and no mode is access). */
@@ -99,7 +100,7 @@ struct port_config {
 	__u8 peer_mac[6]; /* with PORT_PEER */
 	__u16 order; /* position in the bridge by age: mirrors take the oldest port's form */
 	__u32 patch_peer; /* slot of a patch port's other end; such a port has no device */
-	__u32 pad32;
+	__u32 ofport; /* number, where a tunnel of the bridge has PORT_METADATA */
 	__u32 no_target; /* enum drop_reason: what frames are counted as that find no way out */
 	__u32 pad[3];
 	__u64 src_mirrors[MIRROR_WORDS]; /* bits of the bridge's mirrors; without select_all */
@@ -180,6 +181,7 @@ enum tunnel_flag {
 	TUNNEL_DF = 1 << 5, /* never cut into fragments */
 	TUNNEL_FIXED_LOCAL = 1 << 6, /* receives at the address `local` only */
 	TUNNEL_WIRE_FRAMES = 1 << 7, /* cannot carry what is yet to be segmented */
+	TUNNEL_METADATA = 1 << 8, /* ERSPAN's fields are each frame's own, not the head's */
 	TUNNEL_MARKED = 1 << 9, /* its packets may come in by a port of ours: see tunnel_mark() */
 };
 

@@ -83,6 +83,7 @@ struct work {
 	__u32 too_long; /* enum too_long: of the output at hand, if that is a tunnel */
 	__u32 outcome; /* the best of them */
 	__u32 n_onward;
+	__u32 onward_slot; /* of the copy that is copied on */
 
 	struct walk walk;
 	/* The flood's last member so far: it is sent to when the next one turns up, or in the

@@ -140,7 +140,47 @@ static __always_inline void encap_ipv6(struct encap *e, __u32 len)
 	ip[7] = encap_ttl(e, ip[7]);
 }
 
-enum { ERSPAN_SHORT = 60, ERSPAN_LONG = 1514 };
+enum { ERSPAN_SHORT = 60, ERSPAN_LONG = 1514, ERSPAN_TICK_NS = 100000 };
+enum { SECOND_NS = 1000000000, SUBHEADER = 1 /* of the 12th byte: one follows */ };
+
+/* The kind of subheader, which says in what the time is counted, is in the head. */
+static __always_inline void encap_time(__u8 *erspan)
+{
+	enum { PLATFORM_1588 = 5 };
+	__u64 now = bpf_ktime_get_tai_ns();
+
+	if (!(erspan[11] & SUBHEADER) || erspan[12] >> 2 != PLATFORM_1588) {
+		put_be32(erspan + 4, (__u32)(now / ERSPAN_TICK_NS));
+		return;
+	}
+	put_be32(erspan + 4, (__u32)(now % SECOND_NS));
+	put_be32(erspan + 16, (__u32)(now / SECOND_NS));
+}
+
+/* ERSPAN's fields as the frame was met: see sight().  The number of the port is of 16 bits. */
+static __always_inline void encap_metadata(struct encap *e, __u8 *erspan)
+{
+	const struct tunnel_frame *f = &e->w->frame;
+	const struct port_config *port = port_get(f->sighting.port & SIGHTING_SLOT, f->version);
+	__u32 word = get_be32(erspan), number = port ? port->ofport : 0;
+
+	word |= f->sighting.word | (__u32)f->is_cut << 10;
+	if (word >> 28 == 1) {
+		word &= ~(3u << 11);
+		if (f->sighting.port & SIGHTING_TAGGED)
+			word |= (f->tags_len ? 3 : 2) << 11; /* it still is, or was */
+		put_be32(erspan + 4, number);
+	} else {
+		encap_time(erspan);
+		erspan[11] |= f->sighting.port & SIGHTING_EGRESS ? 8 : 0;
+		/* Both subheaders have it here; the second goes on with seconds. */
+		if (erspan[11] & SUBHEADER && erspan[12] >> 2 == 1)
+			put_be32(erspan + 16, number);
+		else if (erspan[11] & SUBHEADER)
+			put_be16(erspan + 14, number);
+	}
+	put_be32(erspan, word);
+}
 
 /* What ERSPAN says of the frame.  Its class of service is what a bridge of the kernel puts
  * there: the precedence bits of the second byte behind the Ethernet header. */
@@ -153,6 +193,10 @@ static __always_inline void encap_erspan(struct encap *e)
 	if (!at || at > TUNNEL_HEAD - 12)
 		return;
 	to = e->w->head + at;
+	if (e->t->flags & TUNNEL_METADATA) {
+		encap_metadata(e, to);
+		return;
+	}
 	word = get_be32(to);
 	word |= e->w->frame.vid << 16 | (__u32)(e->w->l3[1] >> 5) << 13 |
 		(__u32)e->w->frame.is_cut << 10;
@@ -160,7 +204,7 @@ static __always_inline void encap_erspan(struct encap *e)
 		bits = e->w->frame.has_vid ? 3 : 0;
 	} else {
 		bits = e->w->frame.len < ERSPAN_SHORT ? 1 : e->w->frame.len > ERSPAN_LONG ? 2 : 0;
-		put_be32(to + 4, (__u32)(bpf_ktime_get_tai_ns() / 100000));
+		put_be32(to + 4, (__u32)(bpf_ktime_get_tai_ns() / ERSPAN_TICK_NS));
 	}
 	put_be32(to, word | bits << 11);
 }
@@ -308,8 +352,8 @@ static __always_inline bool encap_needs_wire(const struct encap *e)
 	       (f->too_long != TOO_LONG_DROP && e->skb->gso_size + SEGMENT_HEADERS > encap_room(e));
 }
 
-/* The job goes along in the mark, which each segment keeps: of the program that takes them
- * up nobody knows when it runs. */
+/* The job goes along in the mark and cb, which each segment keeps: of the program that takes
+ * them up nobody knows when it runs. */
 enum { MARK_SLOT = 0xffff, MARK_TOO_LONG = 16, MARK_CUT = 1 << 20, MARK_UP = 1 << 21 };
 
 static __always_inline __u32 encap_segment(const struct encap *e)
@@ -322,6 +366,8 @@ static __always_inline __u32 encap_segment(const struct encap *e)
 		return OUTCOME_CLONE;
 	e->skb->mark = f->slot | (__u32)f->too_long << MARK_TOO_LONG | (f->is_cut ? MARK_CUT : 0) |
 		       (f->is_up ? MARK_UP : 0);
+	e->skb->cb[0] = f->sighting.word;
+	e->skb->cb[1] = f->sighting.port;
 	outcome = outcome_of(bpf_clone_redirect(e->skb, set->segment_ifindex, 0), true);
 	return outcome == OUTCOME_SENT && f->is_cut ? OUTCOME_TRUNCATED : outcome;
 }

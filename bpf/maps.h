@@ -190,6 +190,18 @@ struct {
 
 enum job { JOB_NONE, JOB_WORK, JOB_MARK };
 
+/* Where and how a frame was met that goes into a tunnel with PORT_METADATA. */
+struct sighting {
+	__u32 word; /* VLAN, priority, and whether it was short or oversized, as in the first word
+		     * of ERSPAN's third type */
+	__u32 port; /* slot, and enum sighting_flag */
+};
+enum sighting_flag {
+	SIGHTING_EGRESS = 1 << 16, /* on its way out there; else, on its way in */
+	SIGHTING_TAGGED = 1 << 17, /* with a tag, whatever its copy has */
+	SIGHTING_SLOT = 0xffff,
+};
+
 /* What the re-entry device's program shall do with the clone that is being sent to it:
  * written just before, taken by bvs_reentry on the same processor before
  * bpf_clone_redirect() returns, and answered.  Userspace has no business here. */
@@ -202,6 +214,7 @@ struct reentry_job {
 	__u32 outcome; /* the answer: enum outcome */
 	__u32 is_tunnel; /* the target is one */
 	__u32 too_long; /* for that: enum too_long, not the default */
+	struct sighting sighting; /* if it has PORT_METADATA */
 	/* Otherwise, and without ifindex: */
 	__u32 peer; /* slot of a patch port's other end, where the frame goes on */
 	__u32 hops; /* patch ports on the way, this one included */

@@ -74,6 +74,18 @@ static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct p
 	next->form = c->w->form;
 }
 
+/* The port that this stage is about: where the packet came in, or leaves. */
+static __noinline void mirror_sight(struct ctx *c)
+{
+	__u32 port = c->w->in_slot;
+
+	if (c->w->stage == MIRROR_EGRESS)
+		port = SIGHTING_EGRESS | (c->out ? c->w->out_slot : c->w->oldest_slot);
+	else if (c->w->stage == MIRROR_ONWARD)
+		port = SIGHTING_EGRESS | c->w->onward_slot;
+	sight(c, port, c->w->seen.outer, c->w->view_form);
+}
+
 /* The copy, in the port's own form.  Returns enum outcome.  Not inlined: its callers need the
  * stack, of which Linux 6.1 allows 512 bytes to all functions that call each other. */
 static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port_config *out,
@@ -97,8 +109,11 @@ static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port
 		return OUTCOME_BUDGET;
 	if (wear(c, c->w->form))
 		return OUTCOME_CLONE;
-	if (is_cut || !out->ifindex)
+	if (is_cut || !out->ifindex) {
+		if (unlikely(out->flags & PORT_METADATA))
+			mirror_sight(c);
 		return reenter(c, slot, out, is_cut ? snaplen : 0);
+	}
 	outcome = outcome_of(bpf_clone_redirect(skb, out->ifindex, 0), out->flags & PORT_UP);
 	if (outcome == OUTCOME_SENT)
 		count_tx(slot, len);
@@ -356,6 +371,7 @@ static long onward_step(__u32 i, void *arg)
 	port = port_get(c->w->onward[i].slot, c->w->version);
 	if (!port)
 		return 0;
+	c->w->onward_slot = c->w->onward[i].slot;
 	c->w->seen = c->w->onward[i].view;
 	c->w->seen_form = c->w->onward[i].form;
 	for (int w = 0; w < MIRROR_WORDS; w++) {

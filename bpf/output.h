@@ -133,6 +133,24 @@ static __always_inline void take_back_mirrors(struct ctx *c, const struct reentr
 	}
 }
 
+/* What a tunnel with PORT_METADATA shall tell of the frame: it was met at this port, in the
+ * VLAN of `outer`, in this form.  For the reenter() that follows. */
+static __always_inline void sight(struct ctx *c, __u32 port, __u32 outer, struct vlan_form form)
+{
+	enum { SHORT = 60, LONG = 1514, IS_SHORT = 1 << 11, IS_OVERSIZED = 2 << 11 };
+	__u32 zero = 0, len = pkt_len(&c->w->pkt, form);
+	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 word = (outer & TCI_VID) << 16 | (form.outer & TCI_PCP);
+
+	if (!job)
+		return;
+	/* One that is yet to be segmented is of the right size, then. */
+	if (!c->w->gso_size)
+		word |= len < SHORT ? IS_SHORT : len - form_len(form) > LONG ? IS_OVERSIZED : 0;
+	job->sighting.word = word;
+	job->sighting.port = port | (form.outer ? SIGHTING_TAGGED : 0);
+}
+
 /* Through the re-entry device, whose program works on a clone of the frame as it is now: to
  * cut it, or to go on at a patch port's other end.  It has run when bpf_clone_redirect()
  * returns, and has counted what the port sent.  Returns enum outcome. */
@@ -193,6 +211,8 @@ static __noinline void send_inside(struct ctx *c, __u32 slot)
 		count_drop(slot, DROP_LOOP);
 		return;
 	}
+	if (port->flags & PORT_METADATA)
+		sight(c, c->w->in_slot, c->w->vlan.outer, c->w->pkt.form);
 	outcome = reenter(c, slot, port, 0);
 	count_not_sent(slot, outcome);
 }

@@ -48,6 +48,7 @@ static __noinline __u32 send_tunnel(struct __sk_buff *skb, const struct reentry_
 	w->frame.is_cut = job->snaplen != 0;
 	w->frame.is_up = job->is_up;
 	w->frame.is_wire = false;
+	w->frame.sighting = job->sighting;
 	return tunnel_send(skb);
 }
 
@@ -148,6 +149,8 @@ static __always_inline int segment(struct __sk_buff *skb)
 
 	if (!mark || !w || !value)
 		return TC_ACT_SHOT;
+	w->frame.sighting.word = skb->cb[0];
+	w->frame.sighting.port = skb->cb[1];
 	skb->mark = 0;
 	for (int i = 0; i < 5; i++)
 		skb->cb[i] = 0;

@@ -40,6 +40,7 @@ struct tunnel_frame {
 	bool is_wire; /* one frame with its checksums, as on a wire */
 	__u8 too_long; /* enum too_long */
 	__u16 type; /* behind the tags */
+	struct sighting sighting; /* with TUNNEL_METADATA */
 };
 
 /* A packet that is sent in pieces. */

@@ -143,6 +143,7 @@ struct compilation {
 	struct image *image;
 	struct compile_tunnels tunnels;
 	struct port_config *ports[PORT_SLOTS]; /* by slot */
+	bool tells_ports; /* the bridge being compiled has a tunnel that tells their numbers */
 	uint32_t *access_heads[4096]; /* of the bridge being compiled, by VLAN */
 };
 
@@ -150,6 +151,7 @@ static int compile_ports(struct compilation *c, const struct model_bridge *bridg
 			 struct bridge_config *bridge_config, struct error *err)
 {
 	memset(c->access_heads, 0, sizeof(c->access_heads));
+	c->tells_ports = model_tells_ports(bridge);
 	for (size_t i = 0; i < bridge->n_ports; i++) {
 		const struct model_port *port = bridge->ports[i];
 		const struct compile_device *device;
@@ -163,6 +165,7 @@ static int compile_ports(struct compilation *c, const struct model_bridge *bridg
 		config = image_put(c->image, IMAGE_PORTS, port->slot.number);
 		c->ports[port->slot.number] = config;
 		config->bridge = (uint16_t)bridge->slot.number;
+		config->ofport = c->tells_ports ? port->ofport : 0;
 		device = &c->host->devices[port->slot.number];
 		if (compile_port(port, device, c->sets, config, err))
 			return -1;

@@ -109,18 +109,46 @@ static void put_gre(struct writing *w, const struct model_tunnel *t)
 		put32(w, 0);
 }
 
+/* The packet path knows these numbers. */
+enum platform { PLATFORM_NONE, PLATFORM_PORT = 1, PLATFORM_1588 = 5 };
+
+static enum platform platform_of(const struct model_tunnel *t)
+{
+	switch (t->metadata) {
+	case ERSPAN_STATIC:
+	case ERSPAN_PACKET_PLAIN:
+		return PLATFORM_NONE;
+	case ERSPAN_PACKET:
+		return PLATFORM_PORT;
+	case ERSPAN_PACKET_64BIT:
+		return PLATFORM_1588;
+	}
+	abort();
+}
+
+/* What differs from frame to frame is the packet path's. */
 static void put_erspan(struct writing *w, const struct model_tunnel *t)
 {
+	bool is_static = t->metadata == ERSPAN_STATIC;
+	enum platform platform = platform_of(t);
+
+	put32(w, (uint32_t)t->erspan_ver << 28 | t->out_key.value);
 	if (t->erspan_ver == 1) {
-		put32(w, 1u << 28 | t->out_key.value);
-		put32(w, t->erspan_idx);
+		put32(w, is_static ? t->erspan_idx : 0);
 		return;
 	}
-	put32(w, 2u << 28 | t->out_key.value);
 	put32(w, 0); /* the time */
 	put16(w, 0); /* no security group */
-	/* An Ethernet frame, hardware ID, direction; the time's unit is 100 us. */
-	put16(w, 0x8000 | (uint32_t)t->erspan_hwid << 4 | (uint32_t)t->erspan_dir << 3);
+	/* An Ethernet frame, hardware ID, direction, the time's unit, is there a subheader: 100 us
+	 * are unit 0, seconds and nanoseconds unit 2. */
+	put16(w, 0x8000 | (uint32_t)t->erspan_hwid << 4 |
+			 (is_static ? (uint32_t)t->erspan_dir << 3 : 0) |
+			 (platform == PLATFORM_1588 ? 2 << 1 : 0) |
+			 (platform != PLATFORM_NONE ? 1 : 0));
+	if (platform == PLATFORM_NONE)
+		return;
+	put32(w, (uint32_t)platform << 26);
+	put32(w, 0);
 }
 
 static void put_vxlan(struct writing *w, const struct model_tunnel *t)
@@ -257,7 +285,9 @@ void compile_tunnel(struct compile_tunnels *c, uint32_t slot, const struct model
 			(t->has_csum ? TUNNEL_CSUM : 0) | (route->comes_back ? TUNNEL_MARKED : 0) |
 			(has_seq(t) ? TUNNEL_SEQ : 0) | (t->inherits_tos ? TUNNEL_TOS_INHERIT : 0) |
 			(t->inherits_ttl ? TUNNEL_TTL_INHERIT : 0) |
-			(t->may_fragment ? 0 : TUNNEL_DF) | (t->has_local ? TUNNEL_FIXED_LOCAL : 0);
+			(t->may_fragment ? 0 : TUNNEL_DF) |
+			(t->has_local ? TUNNEL_FIXED_LOCAL : 0) |
+			(t->metadata != ERSPAN_STATIC ? TUNNEL_METADATA : 0);
 	memcpy(config->local, t->has_local ? t->local.b : route->source, sizeof(config->local));
 	put_head(t, route, config);
 	config->underlay = route->ifindex;
@@ -268,7 +298,8 @@ void compile_tunnel(struct compile_tunnels *c, uint32_t slot, const struct model
 		return;
 	config->ifindex = route->ifindex;
 	config->mtu = route->mtu;
-	port->flags |= PORT_TUNNEL | (route->is_up ? PORT_UP : 0);
+	port->flags |= PORT_TUNNEL | (route->is_up ? PORT_UP : 0) |
+		       (t->metadata != ERSPAN_STATIC ? PORT_METADATA : 0);
 	/* Where fragments may be made any frame can leave. */
 	if (t->may_fragment)
 		port->mtu = UINT32_MAX;

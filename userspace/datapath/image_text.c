@@ -64,6 +64,7 @@ static void put_port(struct buf *to, const struct port_config *p)
 		{ PORT_PROTECTED, "protected" },
 		{ PORT_LOCAL, "local" },
 		{ PORT_TUNNEL, "tunnel" },
+		{ PORT_METADATA, "metadata" },
 	};
 
 	buf_printf(to, " bridge=%u generation=%u", p->bridge, p->generation);
@@ -83,6 +84,7 @@ static void put_port(struct buf *to, const struct port_config *p)
 	if (p->mtu != UINT32_MAX)
 		put_number(to, "mtu", p->mtu);
 	put_number(to, "patch-peer", p->patch_peer);
+	put_number(to, "ofport", p->ofport);
 	put_number(to, "next", p->next);
 	put_bits(to, "src-mirrors", p->src_mirrors);
 	put_bits(to, "dst-mirrors", p->dst_mirrors);

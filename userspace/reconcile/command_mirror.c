@@ -16,6 +16,7 @@
 #include "switch/flow.h"
 #include "switch/model.h"
 #include "switch/ofport.h"
+#include "switch/tunnel.h"
 
 /* --- show --- */
 
@@ -41,6 +42,13 @@ static void put_account(const struct reconcile *r, const struct model_mirror *m,
 		   ", no target %" PRIu64 ", mtu %" PRIu64 "\n",
 		   s.selected, s.sent, s.truncated, s.filtered, s.merged, s.dropped_backlog,
 		   s.dropped_budget, s.dropped_clone, s.dropped_no_target, s.dropped_mtu);
+}
+
+static void put_tunnel(const struct model_tunnel *t, struct buf *reply)
+{
+	buf_puts(reply, "    tunnel: ");
+	tunnel_describe(reply, t);
+	buf_putc(reply, '\n');
 }
 
 static void put_mirror(const struct reconcile *r, const struct model_mirror *m, struct buf *reply)
@@ -75,6 +83,8 @@ static void put_mirror(const struct reconcile *r, const struct model_mirror *m, 
 		buf_printf(reply, ", cut to %" PRIu32 " bytes", m->snaplen);
 	if (m->out_port || m->out_vlan)
 		buf_putc(reply, '\n');
+	if (m->out_port && m->out_port->tunnel)
+		put_tunnel(m->out_port->tunnel, reply);
 	put_account(r, m, reply);
 }
 

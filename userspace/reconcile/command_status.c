@@ -186,6 +186,9 @@ static void put_mirror(struct buf *to, struct datapath *dp, const struct model_m
 		text_member_string(to, "tcpdump_filter", m->filter.expression);
 	if (m->out_port)
 		text_member_string(to, "output_port", m->out_port->name);
+	if (m->out_port && m->out_port->tunnel && m->out_port->tunnel->metadata)
+		text_member_string(to, "metadata",
+				   tunnel_metadata_name(m->out_port->tunnel->metadata));
 	if (m->out_vlan)
 		text_member_number(to, "output_vlan", m->out_vlan);
 	if (m->snaplen)

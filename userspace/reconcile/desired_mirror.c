@@ -51,7 +51,7 @@ static void check_keys(struct desired_mirrors *m, struct work *w)
 {
 	static const char *const known[] = {
 		"bvs-account",	   "bvs-sticky", STICKY_RECORD, "bvs-src-ports", "bvs-dst-ports",
-		"bvs-output-port", "bvs-filter", "bvs-mtu",	"bvs-remote",
+		"bvs-output-port", "bvs-filter", "bvs-mtu",	"bvs-remote",	 "bvs-metadata",
 	};
 	static const char *const planned[] = { "bvs-wire-form" };
 	struct datum_cursor cursor;
@@ -277,6 +277,32 @@ static struct model_port *remote_output(struct desired_mirrors *m, struct work *
 	return p;
 }
 
+/* As if the options of the output port said it: its packets tell it of any frame. */
+static void set_metadata(struct desired_mirrors *m, struct work *w, struct model_port *out)
+{
+	static const char key[] = "external_ids:bvs-metadata";
+	const char *value = row_map_string(w->row, m->c->mirror.external_ids, "bvs-metadata");
+	struct model_tunnel *t;
+	struct error err;
+
+	if (!value || (out && out->error))
+		return;
+	if (!out || !out->tunnel) {
+		if (out || !w->in.has_output_port)
+			set_error(w, arena_printf(m->arena, "%s: the output is no tunnel", key));
+		return;
+	}
+	t = arena_alloc(m->arena, sizeof(*t));
+	*t = *out->tunnel;
+	if (tunnel_set_metadata(t, key, value, &err))
+		set_error(w, arena_printf(m->arena, "%s", err.text));
+	else if (out->tunnel->metadata != ERSPAN_STATIC && out->tunnel->metadata != t->metadata)
+		set_error(w, arena_printf(m->arena, "%s=%s, but port %s has %s already", key, value,
+					  out->name, tunnel_metadata_name(out->tunnel->metadata)));
+	else
+		out->tunnel = t;
+}
+
 static void set_output(struct desired_mirrors *m, struct work *w)
 {
 	const struct uuid *uuid = row_ref_one(w->row, m->c->mirror.output_port);
@@ -301,6 +327,7 @@ static void set_output(struct desired_mirrors *m, struct work *w)
 	 * get traffic because of a mistake elsewhere in the row. */
 	if (out && !out->error)
 		out->is_reserved = true;
+	set_metadata(m, w, out);
 }
 
 struct selection {

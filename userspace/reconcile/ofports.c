@@ -26,8 +26,28 @@ static struct ofport_claim claim_of(const struct allocation_entry *e, struct dat
 	};
 }
 
+/* Of a port that may have a number; NULL: it may not. */
+static struct allocation_entry *entry_of(struct allocation *a, const struct model_port *p)
+{
+	return p->error || p->is_remote ? NULL
+					: allocation_at(a, DATAPATH_SLOT_PORT, p->slot.number);
+}
+
+void ofports_recall(struct allocation *a, struct model *model)
+{
+	for (size_t i = 0; i < model->n_bridges; i++) {
+		const struct model_bridge *b = model->bridges[i];
+
+		for (size_t k = 0; k < b->n_ports; k++) {
+			const struct allocation_entry *e = entry_of(a, b->ports[k]);
+
+			b->ports[k]->ofport = e ? allocation_ofport(e) : 0;
+		}
+	}
+}
+
 static int assign_bridge(struct allocation *a, struct datapath *dp, struct arena *arena,
-			 struct model_bridge *b, struct error *err)
+			 struct model_bridge *b, bool *has_news, struct error *err)
 {
 	struct allocation_entry *bridge = allocation_find(a, DATAPATH_SLOT_BRIDGE, &b->uuid);
 	struct ofport_claim *claims = arena_new_array(arena, struct ofport_claim, b->n_ports);
@@ -42,10 +62,7 @@ static int assign_bridge(struct allocation *a, struct datapath *dp, struct arena
 	cursor = bridge->at.extra;
 	for (size_t i = 0; i < b->n_ports; i++) {
 		struct model_port *p = b->ports[i];
-		struct allocation_entry *e =
-			p->error || p->is_remote
-				? NULL
-				: allocation_at(a, DATAPATH_SLOT_PORT, p->slot.number);
+		struct allocation_entry *e = entry_of(a, p);
 
 		if (!e)
 			continue;
@@ -57,6 +74,7 @@ static int assign_bridge(struct allocation *a, struct datapath *dp, struct arena
 	if (allocation_set_extra(a, bridge, cursor, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
+		*has_news |= ports[i]->ofport != claims[i].given && model_tells_ports(b);
 		ports[i]->ofport = claims[i].given;
 		if (allocation_set_ofport(a, entries[i], claims[i].given, err))
 			return -1;
@@ -64,11 +82,12 @@ static int assign_bridge(struct allocation *a, struct datapath *dp, struct arena
 	return 0;
 }
 
-int ofports_assign(struct allocation *a, struct datapath *dp, struct model *model,
+int ofports_assign(struct allocation *a, struct datapath *dp, struct model *model, bool *ret_again,
 		   struct error *err)
 {
+	*ret_again = false;
 	for (size_t i = 0; i < model->n_bridges; i++) {
-		if (assign_bridge(a, dp, model->arena, model->bridges[i], err))
+		if (assign_bridge(a, dp, model->arena, model->bridges[i], ret_again, err))
 			return error_wrap(err, "OpenFlow port numbers");
 	}
 	return 0;

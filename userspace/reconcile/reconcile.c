@@ -155,15 +155,22 @@ static void follow_stats_interval(struct reconcile *r)
 /* From rows to the kernel.  What is in force stays so where this fails. */
 static int bring_into_force(struct reconcile *r, struct model *model, struct error *err)
 {
+	bool again;
+
 	local_mac_recall(r->allocation, model);
-	if (allocation_assign(r->allocation, model, err) || datapath_apply(r->dp, model, err))
+	if (allocation_assign(r->allocation, model, err))
+		return -1;
+	ofports_recall(r->allocation, model);
+	if (datapath_apply(r->dp, model, err))
 		return -1;
 	/* A port just taken may have the address that the bridge must bear. */
 	if (local_mac_choose(r->allocation, r->dp, model) && datapath_apply(r->dp, model, err))
 		return -1;
 	if (allocation_release(r->allocation, err))
 		return -1;
-	return ofports_assign(r->allocation, r->dp, model, err);
+	if (ofports_assign(r->allocation, r->dp, model, &again, err))
+		return -1;
+	return again ? datapath_apply(r->dp, model, err) : 0;
 }
 
 static int commit(struct reconcile *r, struct cells *cells, struct error *err)

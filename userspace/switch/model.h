@@ -161,6 +161,9 @@ struct model {
 
 void model_free(struct model *m); /* NULL is fine */
 
+/* Has the bridge a tunnel whose packets tell at which port a frame was met? */
+bool model_tells_ports(const struct model_bridge *b);
+
 static inline bool vlan_bits_has(const struct vlan_bits *b, uint16_t vid)
 {
 	return !b || (b->words[vid / 64] >> (vid % 64) & 1);

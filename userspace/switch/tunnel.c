@@ -78,7 +78,7 @@ struct parsing {
 	int type;
 	struct model_tunnel t;
 	bool has_remote;
-	const char *csum, *key, *in_key, *out_key;
+	const char *csum, *key, *in_key, *out_key, *metadata;
 	struct buf *ignored;
 	struct error *err;
 };
@@ -218,6 +218,10 @@ static int set_option(struct parsing *p, const char *key, const char *value)
 		p->in_key = value;
 	else if (!strcmp(key, "out_key"))
 		p->out_key = value;
+	else if (!strcmp(key, "bvs-metadata"))
+		p->metadata = value;
+	else if (!strncmp(key, "bvs-", 4))
+		return refuse(p, "%s: option %s is not known", key);
 	else
 		buf_printf(p->ignored, "%s: unknown %s argument '%s'\n", p->name,
 			   types[p->type].name, key);
@@ -257,6 +261,56 @@ static void settle_keys(struct parsing *p)
 		t->out_key.kind = TUNNEL_KEY_GIVEN;
 }
 
+/* --- what ERSPAN tells of a frame --- */
+
+static const char *const metadata_names[] = {
+	[ERSPAN_STATIC] = "static",
+	[ERSPAN_PACKET] = "packet",
+	[ERSPAN_PACKET_64BIT] = "packet-64bit",
+	[ERSPAN_PACKET_PLAIN] = "packet-plain",
+};
+enum { N_METADATA = sizeof(metadata_names) / sizeof(metadata_names[0]) };
+
+const char *tunnel_metadata_name(enum erspan_metadata metadata)
+{
+	return metadata_names[metadata];
+}
+
+int tunnel_set_metadata(struct model_tunnel *t, const char *what, const char *value,
+			struct error *err)
+{
+	int i = 0;
+
+	while (i < N_METADATA && strcmp(metadata_names[i], value))
+		i++;
+	if (i == N_METADATA)
+		return error_set(err, "constraint violation",
+				 "%s=%s is none of static, packet, packet-64bit and packet-plain",
+				 what, value);
+	if (i != ERSPAN_STATIC && (t->kind != MODEL_TUNNEL_ERSPAN || !t->erspan_ver))
+		return error_set(err, "constraint violation",
+				 "%s=%s is for ERSPAN's types II and III only", what, value);
+	if (i == ERSPAN_PACKET_64BIT && t->erspan_ver != 2)
+		return error_set(err, "constraint violation", "%s=%s is for ERSPAN's type III only",
+				 what, value);
+	t->metadata = (enum erspan_metadata)i;
+	return 0;
+}
+
+static int settle_metadata(struct parsing *p)
+{
+	struct buf what = BUF_INIT;
+	int failed;
+
+	if (!p->metadata)
+		return 0;
+	buf_printf(&what, "%s: bvs-metadata", p->name);
+	failed = tunnel_set_metadata(&p->t, buf_ok(&what) ? what.data : "bvs-metadata", p->metadata,
+				     p->err);
+	buf_free(&what);
+	return failed;
+}
+
 static int settle(struct parsing *p, const char *type)
 {
 	struct model_tunnel *t = &p->t;
@@ -273,7 +327,7 @@ static int settle(struct parsing *p, const char *type)
 	if (t->kind == MODEL_TUNNEL_VXLAN && tunnel_is_ipv6(&t->remote) && !p->csum)
 		t->has_csum = true;
 	settle_keys(p);
-	return 0;
+	return settle_metadata(p);
 }
 
 int tunnel_parse(const char *name, const char *type, const struct tunnel_option *options, size_t n,
@@ -305,7 +359,7 @@ static const char *remote_key(const char *key)
 	static const char *const names[][2] = {
 		{ "session", "key" },	 { "vni", "key" },	    { "local", "local_ip" },
 		{ "port", "dst_port" },	 { "ver", "erspan_ver" },   { "idx", "erspan_idx" },
-		{ "dir", "erspan_dir" }, { "hwid", "erspan_hwid" },
+		{ "dir", "erspan_dir" }, { "hwid", "erspan_hwid" }, { "metadata", "bvs-metadata" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -411,6 +465,8 @@ void tunnel_describe(struct buf *to, const struct model_tunnel *t)
 	if (t->kind == MODEL_TUNNEL_ERSPAN)
 		buf_printf(to, " ver=%u idx=0x%x dir=%u hwid=0x%x", t->erspan_ver, t->erspan_idx,
 			   t->erspan_dir, t->erspan_hwid);
+	if (t->metadata)
+		buf_printf(to, " metadata=%s", tunnel_metadata_name(t->metadata));
 	buf_puts(to, t->has_csum ? " csum" : "");
 	buf_puts(to, t->has_seq ? " seq" : "");
 	buf_puts(to, t->may_fragment ? " fragments" : "");

@@ -26,6 +26,16 @@ struct tunnel_key {
 	uint32_t value; /* a session of 10 bits, a VNI of 24; 0 unless given */
 };
 
+/* What ERSPAN says of a frame: the same of each, as Open vSwitch does by the options; or where
+ * and how it was met, with its port in a subheader (or in type II's index), with the time in
+ * 64 bits, or as far as it goes without a subheader. */
+enum erspan_metadata {
+	ERSPAN_STATIC,
+	ERSPAN_PACKET,
+	ERSPAN_PACKET_64BIT,
+	ERSPAN_PACKET_PLAIN,
+};
+
 struct model_tunnel {
 	enum model_tunnel_kind kind;
 	struct tunnel_address remote;
@@ -41,6 +51,7 @@ struct model_tunnel {
 	uint8_t erspan_ver; /* as Open vSwitch counts: 0, 1 and 2 are type I, II and III */
 	uint32_t erspan_idx;
 	uint8_t erspan_dir, erspan_hwid;
+	enum erspan_metadata metadata;
 	bool sends_only; /* a mirror's own: what comes back is for nobody */
 };
 
@@ -60,6 +71,12 @@ must_check int tunnel_parse(const char *name, const char *type, const struct tun
 /* A mirror's own tunnel: "erspan:10.0.0.9,session=7,ver=3", "gre:fd00::2,key=1",
  * "vxlan:10.0.0.9,vni=5".  Nothing is left aside here. */
 must_check int tunnel_parse_remote(const char *text, struct model_tunnel *ret, struct error *err);
+
+/* "packet" and its like to t->metadata; what the kind of tunnel cannot is an error, in which
+ * `what` ("t0: bvs-metadata") is the subject. */
+must_check int tunnel_set_metadata(struct model_tunnel *t, const char *what, const char *value,
+				   struct error *err);
+const char *tunnel_metadata_name(enum erspan_metadata metadata);
 
 /* Would both get the same packets? */
 bool tunnel_is_same(const struct model_tunnel *a, const struct model_tunnel *b);
