@@ -19,7 +19,7 @@ struct record {
 	__u32 vlan_tpid;
 	__u32 vlan_tci;
 	__u32 mark;
-	__u32 cb0;
+	__u32 cb[2];
 	__u32 pkt_type;
 	/* Where the re-entry device was the destination: the job that came along. */
 	__u32 job_port;
@@ -27,7 +27,7 @@ struct record {
 	__u32 job_snaplen;
 	__u32 job_peer;
 	__u32 job_hops;
-	__u32 pad[2];
+	__u32 pad;
 	__u8 bytes[RECORD_BYTES];
 };
 

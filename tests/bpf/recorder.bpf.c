@@ -98,7 +98,8 @@ static __always_inline long record(struct __sk_buff *skb, __u32 kind, __u32 ifin
 	r->vlan_tpid = bpf_ntohs((__u16)skb->vlan_proto);
 	r->vlan_tci = skb->vlan_tci;
 	r->mark = skb->mark;
-	r->cb0 = skb->cb[0];
+	r->cb[0] = skb->cb[0];
+	r->cb[1] = skb->cb[1];
 	r->pkt_type = skb->pkt_type;
 	record_bytes(skb, r);
 	key = 0;

@@ -52,7 +52,7 @@ static void mark_and_cb_do_not_leak(void **state)
 	rig_run_reentry(&f, 0x1234);
 	assert_int_equal(rig_n_records(), 1);
 	assert_int_equal(rig_record(0).mark, 0);
-	assert_int_equal(rig_record(0).cb0, 0);
+	assert_int_equal(rig_record(0).cb[0], 0);
 }
 
 static void a_job_is_done_once_and_frames_without_one_are_dropped(void **state)

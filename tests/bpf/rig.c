@@ -410,11 +410,19 @@ int rig_run_tunnel(const struct frame *frame, uint32_t gso_size)
 	return run(skel->progs.run_tunnel_meta, frame, &skb);
 }
 
-int rig_run_segment(const struct frame *frame, uint32_t mark)
+int rig_run_handed(const struct frame *frame, const struct record *handed)
 {
-	struct __sk_buff skb = { .mark = mark, .cb = { 1, 2, 3, 4, 5 } };
+	struct __sk_buff skb = { .mark = handed->mark,
+				 .cb = { handed->cb[0], handed->cb[1], 3, 4, 5 } };
 
 	return run(skel->progs.run_segment_meta, frame, &skb);
+}
+
+int rig_run_segment(const struct frame *frame, uint32_t mark)
+{
+	struct record handed = { .mark = mark };
+
+	return rig_run_handed(frame, &handed);
 }
 
 int rig_run_decap(const struct frame *packet)

@@ -70,8 +70,10 @@ int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size)
 int rig_run_reentry(const struct frame *frame, uint32_t mark);
 /* The part of it that sends into a tunnel, on a clone with its tag in metadata. */
 int rig_run_tunnel(const struct frame *frame, uint32_t gso_size);
-/* Runs the program behind the segmenting devices on a frame with this mark. */
+/* Runs the program behind the segmenting devices on a frame with this mark, ... */
 int rig_run_segment(const struct frame *frame, uint32_t mark);
+/* ... or with all that the record says was handed over. */
+int rig_run_handed(const struct frame *frame, const struct record *handed);
 /* Runs the underlay's program on a packet for this host. */
 int rig_run_decap(const struct frame *packet);
 /* Writes what an image has of tunnels; what was there before goes. */

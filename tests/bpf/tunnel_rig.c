@@ -75,22 +75,28 @@ struct route tunnel_rig_route(const struct frame *packet)
 	return r;
 }
 
-struct port_config tunnel_rig_put(const struct model_tunnel *t, const struct route *route)
+struct port_config tunnel_rig_put_at(uint32_t slot, const struct model_tunnel *t,
+				     const struct route *route)
 {
 	struct compile_tunnels c = { .image = image_new() };
-	struct port_config port = rig_port(PORT);
+	struct port_config port = rig_port(slot);
 
 	port.ifindex = 0;
-	compile_tunnel(&c, PORT, t, route, &port);
+	compile_tunnel(&c, slot, t, route, &port);
 	if (tunnel_rig.collision)
 		*(uint32_t *)image_put(c.image, IMAGE_TUNNEL_HEAD,
-				       tunnel_hash(tunnel_rig.collision)) = PORT;
+				       tunnel_hash(tunnel_rig.collision)) = slot;
 	compile_tunnels_end(&c, !tunnel_rig.host_has_gre);
 	image_seal(c.image);
 	rig_put_tunnels(c.image);
 	image_free(c.image);
-	rig_put_port(PORT, port);
+	rig_put_port(slot, port);
 	return port;
+}
+
+struct port_config tunnel_rig_put(const struct model_tunnel *t, const struct route *route)
+{
+	return tunnel_rig_put_at(PORT, t, route);
 }
 
 void tunnel_rig_set_up(const struct tunnel_variant *v)

@@ -39,6 +39,9 @@ struct model_tunnel tunnel_rig_parse(const char *type, const char *options);
 struct route tunnel_rig_route(const struct frame *packet);
 /* The port's record is returned as it was written. */
 struct port_config tunnel_rig_put(const struct model_tunnel *t, const struct route *route);
+/* In this slot, not in that of PORT. */
+struct port_config tunnel_rig_put_at(uint32_t slot, const struct model_tunnel *t,
+				     const struct route *route);
 /* The variant's port in an empty switch, and what its file holds. */
 void tunnel_rig_set_up(const struct tunnel_variant *v);
 /* The same as the other end has it: the captured packets are for us. */

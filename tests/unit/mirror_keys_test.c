@@ -61,6 +61,7 @@ static void what_is_not_understood_copies_nothing(void **state)
 		  "external_ids:bvs-remote is set beside another output port" },
 		{ "bvs-mtu=maybe",
 		  "external_ids:bvs-mtu=maybe is none of truncate, fragment and drop" },
+		{ "bvs-metadata=packet", "external_ids:bvs-metadata: the output is no tunnel" },
 		{ "bvs-sticky=maybe", "external_ids:bvs-sticky=maybe is neither true nor false" },
 		{ "bvs-account=1", "external_ids:bvs-account=1 is neither true nor false" },
 		{ "bvs-src-ports=", "external_ids:bvs-src-ports: an item is empty" },

@@ -76,6 +76,28 @@ static void other_options(void **state)
 			    "t: invalid TOS 3\nt: bad gre 'local_ip'\n");
 }
 
+static void metadata(void **state)
+{
+	(void)state;
+	assert_string_equal(resolved("erspan", "remote_ip=10.0.0.9 erspan_ver=2 "
+					       "bvs-metadata=packet"),
+			    "erspan remote=10.0.0.9 in_key=0x0 out_key=0x0 ver=2 idx=0x0 dir=0 "
+			    "hwid=0x0 metadata=packet");
+	assert_string_equal(resolved("ip6erspan", "bvs-metadata=packet-64bit remote_ip=fd00::2 "
+						  "erspan_ver=2"),
+			    "erspan remote=fd00::2 in_key=0x0 out_key=0x0 ver=2 idx=0x0 dir=0 "
+			    "hwid=0x0 metadata=packet-64bit");
+	assert_string_equal(resolved("erspan", "remote_ip=10.0.0.9 bvs-metadata=packet-plain"),
+			    "erspan remote=10.0.0.9 in_key=0x0 out_key=0x0 ver=1 idx=0x0 dir=0 "
+			    "hwid=0x0 metadata=packet-plain");
+	assert_string_equal(resolved("erspan", "remote_ip=10.0.0.9 bvs-metadata=static"),
+			    "erspan remote=10.0.0.9 in_key=0x0 out_key=0x0 ver=1 idx=0x0 dir=0 "
+			    "hwid=0x0");
+	/* For other tunnels, too, it is no reason to complain. */
+	assert_string_equal(resolved("gre", "remote_ip=10.0.0.9 bvs-metadata=static"),
+			    "gre remote=10.0.0.9");
+}
+
 static void what_is_wrong(void **state)
 {
 	static const struct {
@@ -97,6 +119,16 @@ static void what_is_wrong(void **state)
 		{ "erspan", "remote_ip=10.0.0.6 erspan_hwid=64",
 		  "t: invalid erspan hardware ID: 64" },
 		{ "erspan", "remote_ip=10.0.0.6 erspan_dir=2", "t: invalid erspan direction: 2" },
+		{ "erspan", "remote_ip=10.0.0.6 bvs-metadata=all",
+		  "t: bvs-metadata=all is none of static, packet, packet-64bit and packet-plain" },
+		{ "erspan", "remote_ip=10.0.0.6 bvs-metadata=packet erspan_ver=0",
+		  "t: bvs-metadata=packet is for ERSPAN's types II and III only" },
+		{ "erspan", "remote_ip=10.0.0.6 bvs-metadata=packet-64bit erspan_ver=1",
+		  "t: bvs-metadata=packet-64bit is for ERSPAN's type III only" },
+		{ "vxlan", "remote_ip=10.0.0.6 bvs-metadata=packet",
+		  "t: bvs-metadata=packet is for ERSPAN's types II and III only" },
+		{ "gre", "remote_ip=10.0.0.6 bvs-metdata=packet",
+		  "t: option bvs-metdata is not known" },
 	};
 
 	(void)state;
@@ -136,6 +168,12 @@ static void a_mirrors_own(void **state)
 	assert_string_equal(remote("vxlan:10.0.0.9,vni=5,port=8472"),
 			    "vxlan remote=10.0.0.9 in_key=0x5 out_key=0x5 dst_port=8472");
 	assert_string_equal(remote("gre:10.0.0.9"), "gre remote=10.0.0.9");
+	assert_string_equal(remote("erspan:10.0.0.9,session=7,ver=3,metadata=packet"),
+			    "erspan remote=10.0.0.9 in_key=0x7 out_key=0x7 ver=2 idx=0x0 dir=0 "
+			    "hwid=0x0 metadata=packet");
+	assert_string_equal(
+		remote("erspan:10.0.0.9,ver=1,metadata=packet"),
+		"bvs-remote: bvs-metadata=packet is for ERSPAN's types II and III only");
 	assert_string_equal(remote("geneve:10.0.0.9"),
 			    "bvs-remote: 'geneve' is none of gre, erspan and vxlan");
 	assert_string_equal(remote("10.0.0.9"),
@@ -154,9 +192,8 @@ static void a_mirrors_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys),
-		cmocka_unit_test(other_options),
-		cmocka_unit_test(what_is_wrong),
+		cmocka_unit_test(keys),		 cmocka_unit_test(other_options),
+		cmocka_unit_test(metadata),	 cmocka_unit_test(what_is_wrong),
 		cmocka_unit_test(a_mirrors_own),
 	};
 
