@@ -150,6 +150,7 @@ test:
 	@[ $$(id -u) = 0 ] || { echo 'make test: must be root (BPF programs, namespaces)' >&2; exit 1; }
 	@tools/deps
 	@tools/peers
+	@tools/peers tshark
 	@$(MAKE) --no-print-directory all tests
 	@tests/run
 
