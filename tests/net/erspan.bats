@@ -117,9 +117,8 @@ decoded() {
 		options+=(-e "${field%=*}")
 		names+=("${field#*=}")
 	done
-	# Without a checksum UDP over IPv6 is allowed for tunnels only (RFC 6935).
 	"$root/build/tshark/bin/tshark" -r "$CAPTURE" -n -o ip.check_checksum:TRUE \
-		-o udp.check_checksum:TRUE -o udp.ignore_ipv6_zero_checksum:TRUE -T fields "${options[@]}" |
+		-o udp.check_checksum:TRUE -T fields "${options[@]}" |
 		awk -F '\t' -v names="${names[*]}" 'BEGIN { split(names, name, " ") }
 			{ row = ""
 			  for (i = 1; i <= NF; i++) if ($i != "") row = row " " name[i] "=" $i
