@@ -202,6 +202,10 @@ struct tunnel_match {
 	__be32 remote[4];
 };
 
+/* What the subheader of ERSPAN's third type is, by its first six bits: the port of the frame;
+ * or that, and the time's seconds, of which the header has the nanoseconds then. */
+enum erspan_platform { PLATFORM_NONE, PLATFORM_PORT = 1, PLATFORM_1588 = 5 };
+
 enum { TUNNEL_HEAD = 88 };
 
 /* map tunnels: ARRAY[PORT_SLOTS], the slot is the port's. */

@@ -143,13 +143,17 @@ static __always_inline void encap_ipv6(struct encap *e, __u32 len)
 enum { ERSPAN_SHORT = 60, ERSPAN_LONG = 1514, ERSPAN_TICK_NS = 100000 };
 enum { SECOND_NS = 1000000000, SUBHEADER = 1 /* of the 12th byte: one follows */ };
 
-/* The kind of subheader, which says in what the time is counted, is in the head. */
+/* Of the head, which ends with the subheader, if there is one. */
+static __always_inline __u32 encap_platform(const __u8 *erspan)
+{
+	return erspan[11] & SUBHEADER ? erspan[12] >> 2 : PLATFORM_NONE;
+}
+
 static __always_inline void encap_time(__u8 *erspan)
 {
-	enum { PLATFORM_1588 = 5 };
 	__u64 now = bpf_ktime_get_tai_ns();
 
-	if (!(erspan[11] & SUBHEADER) || erspan[12] >> 2 != PLATFORM_1588) {
+	if (encap_platform(erspan) != PLATFORM_1588) {
 		put_be32(erspan + 4, (__u32)(now / ERSPAN_TICK_NS));
 		return;
 	}
@@ -173,10 +177,9 @@ static __always_inline void encap_metadata(struct encap *e, __u8 *erspan)
 	} else {
 		encap_time(erspan);
 		erspan[11] |= f->sighting.port & SIGHTING_EGRESS ? 8 : 0;
-		/* Both subheaders have it here; the second goes on with seconds. */
-		if (erspan[11] & SUBHEADER && erspan[12] >> 2 == 1)
+		if (encap_platform(erspan) == PLATFORM_PORT)
 			put_be32(erspan + 16, number);
-		else if (erspan[11] & SUBHEADER)
+		else if (encap_platform(erspan) == PLATFORM_1588)
 			put_be16(erspan + 14, number);
 	}
 	put_be32(erspan, word);

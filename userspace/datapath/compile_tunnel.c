@@ -109,10 +109,7 @@ static void put_gre(struct writing *w, const struct model_tunnel *t)
 		put32(w, 0);
 }
 
-/* The packet path knows these numbers. */
-enum platform { PLATFORM_NONE, PLATFORM_PORT = 1, PLATFORM_1588 = 5 };
-
-static enum platform platform_of(const struct model_tunnel *t)
+static enum erspan_platform platform_of(const struct model_tunnel *t)
 {
 	switch (t->metadata) {
 	case ERSPAN_STATIC:
@@ -130,7 +127,7 @@ static enum platform platform_of(const struct model_tunnel *t)
 static void put_erspan(struct writing *w, const struct model_tunnel *t)
 {
 	bool is_static = t->metadata == ERSPAN_STATIC;
-	enum platform platform = platform_of(t);
+	enum erspan_platform platform = platform_of(t);
 
 	put32(w, (uint32_t)t->erspan_ver << 28 | t->out_key.value);
 	if (t->erspan_ver == 1) {
