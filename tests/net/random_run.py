@@ -28,6 +28,7 @@ import socket
 import struct
 import subprocess
 import sys
+import sysconfig
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -38,7 +39,10 @@ import random_draw as draw  # noqa: E402
 import random_link  # noqa: E402
 
 ROOT = os.path.realpath(f"{HERE}/../..")
-VSCTL = f"{ROOT}/build/peers/bin/ovs-vsctl"
+# What the wrapper in bin/ starts, without the processes that it takes to find that.
+PEERS, MULTIARCH = f"{ROOT}/build/peers", sysconfig.get_config_var("MULTIARCH")
+VSCTL = f"{PEERS}/usr/bin/ovs-vsctl"
+LIBRARIES = f"{PEERS}/usr/lib/{MULTIARCH}:{PEERS}/lib/{MULTIARCH}"
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 LIMIT = 60  # seconds that anything may take
@@ -98,7 +102,8 @@ class World:
     def vsctl(self, words):
         return subprocess.Popen(
             [VSCTL, f"--db=unix:{self.directory}/db.sock", f"--timeout={LIMIT}", *words],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={"LD_LIBRARY_PATH": LIBRARIES})
 
     def control(self, method, *params):
         s = socket.socket(socket.AF_UNIX)
