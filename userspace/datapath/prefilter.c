@@ -80,7 +80,7 @@ static int remove_link(const struct prefilter *p, const char *pin, struct error 
 
 static int detach(const struct prefilter *p, struct prefiltered *d, struct error *err)
 {
-	struct pin_name pin;
+	struct pin_name pin = { "" };
 
 	if (d->mode != MODEL_XDP_OFF && remove_link(p, pin_name(&pin, d->ifindex, d->mode), err))
 		return -1;
@@ -91,10 +91,10 @@ static int detach(const struct prefilter *p, struct prefiltered *d, struct error
 /* A link that cannot be pinned would go with the process: it goes at once. */
 static int attach(const struct prefilter *p, struct prefiltered *d, enum model_xdp mode)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = modes[mode].flags);
+	struct bpf_link_create_opts opts = { .sz = sizeof(opts), .flags = modes[mode].flags };
 	int link = bpf_link_create(p->programs->fds[PROGRAM_PREFILTER], (int)d->ifindex, BPF_XDP,
 				   &opts);
-	struct pin_name pin;
+	struct pin_name pin = { "" };
 	int failed;
 
 	if (link < 0)

@@ -154,10 +154,11 @@ struct counters {
 static void add_drop(void *arg, const char *reason, uint64_t n)
 {
 	struct counters *c = arg;
-	char *name = c->names[c->n];
+	char *name;
 
-	if (c->n == MAX_COUNTERS)
+	if (c->n >= MAX_COUNTERS)
 		return;
+	name = c->names[c->n];
 	snprintf(name, sizeof(c->names[0]), "dropped_%s", reason);
 	c->keys[c->n] = name;
 	c->values[c->n++] = n;
