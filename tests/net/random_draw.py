@@ -315,6 +315,12 @@ class Scenario:
         alone = m.all or m.src or m.dst - self.reserved(mirrors)
         return bool(alone) and any(self.feeds(o, m) for o in mirrors)
 
+    def is_merged_late(self, m, mirrors):
+        """Could m's copy of a copy be first where another's copy of the packet goes, too?"""
+        return any(self.feeds(o, m) for o in mirrors) and any(
+            o is not m and o.bridge == m.bridge and (o.out, o.out or o.out_vlan)
+            == (m.out, m.out or m.out_vlan) for o in mirrors)
+
     def selects_patch(self, m):
         return self.has_patch(m.bridge) and (m.all or any(
             n in self.ports and self.ports[n].kind == "patch" for n in m.src | m.dst))
@@ -323,7 +329,8 @@ class Scenario:
         """{mirror: rule}: those whose copies differ by a rule, and what copies them on."""
         mirrors = list(self.mirrors.values()) if mirrors is None else mirrors
         found = {m: "patch-selected" for m in mirrors if self.selects_patch(m)}
-        found |= {m: "mirror-order" for m in mirrors if self.is_order_bound(m, mirrors)}
+        found |= {m: "mirror-order" for m in mirrors
+                  if self.is_order_bound(m, mirrors) or self.is_merged_late(m, mirrors)}
         todo = list(found)
         for m in todo:
             for o in mirrors:
