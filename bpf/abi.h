@@ -52,7 +52,7 @@ struct settings {
 	__u32 next_generation; /* userspace's: generations are never used twice */
 	__u32 mark_ifindex; /* its other end: see budget.h */
 	/* The device by which the kernel cuts frames into segments and completes checksums on
-	 * their way to bvs_segment; 0: there are no tunnels. */
+	 * their way to bvs_segment; 0: nothing needs that. */
 	__u32 segment_ifindex;
 };
 
@@ -152,6 +152,11 @@ struct head_entry {
 /* What becomes of a frame that does not fit into a tunnel's packet. */
 enum too_long { TOO_LONG_DEFAULT, TOO_LONG_CUT, TOO_LONG_FRAGMENT, TOO_LONG_DROP };
 
+enum mirror_flag {
+	MIRROR_WIRE_FORM = 1 << 0, /* of what is yet to be segmented, or summed up, it sends
+				    * what a wire would carry; snaplen is about that */
+};
+
 /* map mirrors: ARRAY[MIRROR_SLOTS] */
 struct mirror_config {
 	__u32 generation;
@@ -162,7 +167,7 @@ struct mirror_config {
 	__u32 filter; /* the first instruction of its filter, and how many there are; */
 	__u32 filter_len; /* 0: none, it takes every frame */
 	__u32 too_long; /* enum too_long: into a tunnel */
-	__u32 pad;
+	__u32 flags; /* enum mirror_flag */
 	__u64 same_output[MIRROR_WORDS]; /* bits of mirrors with this destination, own included */
 };
 struct mirror_entry {
@@ -381,8 +386,10 @@ struct port_stats {
 };
 
 /* map mirror_stats: PERCPU_ARRAY[MIRROR_SLOTS].  selected = filtered + merged + sent +
- * all dropped_*; each is counted where it happens.  Of the copies to the ports of a VLAN the
- * one that fared best is booked. */
+ * all dropped_*; each is counted where it happens.  A copy that the kernel makes wire frames of
+ * counts as those, each when it has come out of the segmenting devices; one that is lost
+ * before counts as one.  Of the copies to the ports of a VLAN the one that fared best is
+ * booked, or the first that is on its way through those devices. */
 struct mirror_stats {
 	__u64 tx_packets, tx_bytes; /* stock meaning: frames mirrored, length as received */
 	__u64 selected;
@@ -407,6 +414,7 @@ enum outcome {
 	OUTCOME_BACKLOG,
 	OUTCOME_SENT,
 	OUTCOME_TRUNCATED,
+	OUTCOME_UNDER_WAY, /* in the segmenting devices: it is counted when it comes out */
 };
 
 /* map slots: HASH[SLOT_RECORDS].  Userspace's own memory of which slot is whose, here so

@@ -10,9 +10,11 @@
  *
  * How many wait the kernel does not tell.  A mark does: one more clone, sent along with the
  * copies to the re-entry device's other end.  The queue is first in, first out: when the mark
- * comes in there, all copies before it are through.
+ * comes in there, all copies before it are through.  Copies that go through the segmenting
+ * devices need none: they have a number, and are seen to come out.
  */
 #include "ctx.h"
+#include "offload.h"
 
 enum {
 	COPIES_WAITING = 500, /* at most */
@@ -42,11 +44,19 @@ static __noinline void budget_mark(struct ctx *c, struct budget *b)
 	job->is_valid = JOB_NONE;
 }
 
-static __always_inline bool mark_is_lost(struct budget *b)
+static __always_inline __u32 budget_waiting(const struct budget *b)
 {
-	if (bpf_ktime_get_ns() - b->marked_at < MARK_MS * 1000000ull)
+	return b->waiting + (b->segments - b->through);
+}
+
+/* Has nothing come through for so long that what is waited for must be lost? */
+static __always_inline bool budget_is_stale(struct budget *b, __u64 now)
+{
+	if (now - b->marked_at < MARK_MS * 1000000ull ||
+	    now - b->segments_at < MARK_MS * 1000000ull)
 		return false;
 	b->waiting = b->marked = 0;
+	b->through = b->segments;
 	return true;
 }
 
@@ -60,7 +70,8 @@ static __always_inline bool budget_take(struct ctx *c)
 		return true;
 	if (unlikely(b->waiting >= COPIES_MARKED && !b->marked))
 		budget_mark(c, b);
-	if (unlikely(b->waiting >= COPIES_WAITING) && !mark_is_lost(b))
+	if (unlikely(budget_waiting(b) >= COPIES_WAITING) &&
+	    !budget_is_stale(b, bpf_ktime_get_ns()))
 		return false;
 	b->waiting++;
 	return true;
@@ -82,4 +93,32 @@ static __always_inline bool budget_take_mark(struct ctx *c, __u32 ifindex)
 	if (b->waiting >= COPIES_MARKED)
 		budget_mark(c, b);
 	return true;
+}
+
+/* --- through the segmenting devices --- */
+
+/* True: the wire frames of one more copy may be.  If they are more than may wait, they do so
+ * alone. */
+static __always_inline bool budget_take_segments(const struct __sk_buff *skb, struct budget *b)
+{
+	__u32 n = count_wire_frames(skb), waiting = budget_waiting(b);
+	__u64 now = bpf_ktime_get_ns();
+
+	if (waiting && waiting + n > COPIES_WAITING && !budget_is_stale(b, now))
+		return false;
+	b->segments += n;
+	b->segments_at = now;
+	return true;
+}
+
+/* A wire frame of the copy with this number has come out.  How many it would have was a guess in
+ * part: so each copy begins where it was thought to begin, and its number is of its first. */
+static __always_inline void budget_pass_segment(struct budget *b, __u32 number)
+{
+	if (number != b->current) {
+		b->current = number;
+		b->through = number - 1;
+	}
+	if (b->through != b->segments)
+		b->through++;
 }

@@ -6,6 +6,7 @@
  */
 #define OUTER_CONTEXT struct __sk_buff
 #define OUTER_LOAD bpf_skb_load_bytes
+#include "offload.h"
 #include "outer.h"
 
 /* For an address of this host?  The route's own source address is; of others the kernel is
@@ -114,8 +115,9 @@ static __always_inline bool decap_checksum(struct outer *o)
 	__u16 field;
 	__u32 before;
 
-	if (o->is_gso)
-		return true; /* made with the segments */
+	/* Made with the segments; or one that is left to hardware, then it has not left the host. */
+	if (o->is_gso || checksum_is_due(o->skb))
+		return true;
 	if (o->match.kind != TUNNEL_VXLAN) {
 		if (!(o->gre_flags & GRE_HAS_CSUM))
 			return true;

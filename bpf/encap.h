@@ -6,6 +6,7 @@
  */
 #include "cut.h"
 #include "fragment.h"
+#include "segment.h"
 
 /* One frame on its way in; its values are in the work's memory. */
 struct encap {
@@ -338,8 +339,8 @@ static __always_inline __u32 encap_room(const struct encap *e)
 
 enum { SEGMENT_HEADERS = ETHERNET_LEN + 2 * VLAN_LEN + 60 + 60 };
 
-/* Must the kernel finish the frame first?  Whether its checksum is there nobody can tell, so
- * what a sum is to be made of goes that way always. */
+/* Must the kernel finish the frame first?  No sum can be made of what has to be segmented, or
+ * has a checksum inside that is yet to be made. */
 static __always_inline bool encap_needs_wire(const struct encap *e)
 {
 	const struct tunnel_frame *f = &e->w->frame;
@@ -347,7 +348,7 @@ static __always_inline bool encap_needs_wire(const struct encap *e)
 
 	if (f->is_wire)
 		return false;
-	if (e->t->flags & TUNNEL_CSUM)
+	if (e->t->flags & TUNNEL_CSUM && !is_wire_frame(e->skb))
 		return true;
 	if (!e->skb->gso_size)
 		return f->too_long == TOO_LONG_FRAGMENT && len > encap_room(e);
@@ -355,24 +356,20 @@ static __always_inline bool encap_needs_wire(const struct encap *e)
 	       (f->too_long != TOO_LONG_DROP && e->skb->gso_size + SEGMENT_HEADERS > encap_room(e));
 }
 
-/* The job goes along in the mark and cb, which each segment keeps: of the program that takes
- * them up nobody knows when it runs. */
-enum { MARK_SLOT = 0xffff, MARK_TOO_LONG = 16, MARK_CUT = 1 << 20, MARK_UP = 1 << 21 };
-
 static __always_inline __u32 encap_segment(const struct encap *e)
 {
 	const struct tunnel_frame *f = &e->w->frame;
-	__u32 zero = 0, outcome;
-	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
+	struct segment_order order = {
+		.port = f->slot,
+		.mirror = f->mirror,
+		.too_long = f->too_long,
+		.is_cut = f->is_cut,
+		.is_up = f->is_up,
+		.is_booked = f->is_booked,
+		.sighting = f->sighting,
+	};
 
-	if (!set || !set->segment_ifindex)
-		return OUTCOME_CLONE;
-	e->skb->mark = f->slot | (__u32)f->too_long << MARK_TOO_LONG | (f->is_cut ? MARK_CUT : 0) |
-		       (f->is_up ? MARK_UP : 0);
-	e->skb->cb[0] = f->sighting.word;
-	e->skb->cb[1] = f->sighting.port;
-	outcome = outcome_of(bpf_clone_redirect(e->skb, set->segment_ifindex, 0), true);
-	return outcome == OUTCOME_SENT && f->is_cut ? OUTCOME_TRUNCATED : outcome;
+	return segment_send(e->skb, &order, f->version);
 }
 
 /* After tunnel_read(): the tags are out of the skb. */
@@ -395,8 +392,8 @@ static __always_inline __u8 encap_too_long(const struct encap *e, __u8 asked)
 	return e->t->flags & TUNNEL_DF ? TOO_LONG_DROP : TOO_LONG_FRAGMENT;
 }
 
-/* Sends the clone, which may be cut already, as the work's memory says: slot, version,
- * too_long, is_cut, is_up and is_wire are set.  Returns enum outcome. */
+/* Sends the clone, which may be cut already, as the work's memory says: slot, version, mirror,
+ * too_long, is_cut, is_up, is_wire and is_booked are set.  Returns enum outcome. */
 __noinline int tunnel_send(struct __sk_buff *skb)
 {
 	struct tunnel_frame *f;

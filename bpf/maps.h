@@ -180,6 +180,14 @@ struct budget {
 	__u32 waiting; /* sent, and not known to be through */
 	__u32 marked; /* of these were before the mark that is under way; 0: there is none */
 	__u64 marked_at; /* ns */
+	/* Wire frames on their way through the segmenting devices, ever and since: */
+	__u32 segments; /* sent there */
+	__u32 through; /* known to have come out */
+	__u32 current; /* number of the copy that comes out now */
+	__u32 n_lost;
+	__u32 lost
+		[4]; /* numbers of the copies of which not all segments went there: the last ones */
+	__u64 segments_at; /* ns, of the last copy */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -215,6 +223,10 @@ struct reentry_job {
 	__u32 is_tunnel; /* the target is one */
 	__u32 too_long; /* for that: enum too_long, not the default */
 	struct sighting sighting; /* if it has PORT_METADATA */
+	__u32 mirror; /* slot of whose copy it is; 0: production */
+	__u32 is_booked; /* what becomes of it is for the mirror's account */
+	__u32 to_wire; /* wire frames are made of it first, and these are cut */
+	__u32 pad;
 	/* Otherwise, and without ifindex: */
 	__u32 peer; /* slot of a patch port's other end, where the frame goes on */
 	__u32 hops; /* patch ports on the way, this one included */

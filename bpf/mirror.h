@@ -100,16 +100,18 @@ static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port
 		onward_add(c, slot, out);
 	len = pkt_len(&c->w->pkt, c->w->form);
 	is_cut = snaplen && len > snaplen;
-	/* A cut copy is one frame, whatever it was before; a tunnel has ways of its own. */
-	if (!(out->flags & PORT_TUNNEL && c->w->too_long != TOO_LONG_DROP) &&
+	c->w->to_wire = unlikely(c->w->is_wire_form) && !out->patch_peer && !is_wire_frame(skb);
+	/* A cut copy is one frame, whatever it was before; a tunnel has ways of its own.  Wire
+	 * frames are looked at one by one. */
+	if (!(out->flags & PORT_TUNNEL && c->w->too_long != TOO_LONG_DROP) && !c->w->to_wire &&
 	    (is_cut ? measured_len(c, out, c->w->form) + snaplen > (__u64)out->mtu + len
 		    : !fits(c, out, c->w->form)))
 		return OUTCOME_MTU;
-	if ((out->flags & PORT_QUEUED) && !budget_take(c))
+	if ((out->flags & PORT_QUEUED) && !c->w->to_wire && !budget_take(c))
 		return OUTCOME_BUDGET;
 	if (wear(c, c->w->form))
 		return OUTCOME_CLONE;
-	if (is_cut || !out->ifindex) {
+	if (is_cut || !out->ifindex || c->w->to_wire) {
 		if (unlikely(out->flags & PORT_METADATA))
 			mirror_sight(c);
 		return reenter(c, slot, out, is_cut ? snaplen : 0);
@@ -200,7 +202,11 @@ static long mirror_vlan_step(__u32 i, void *arg)
 		EXPLAIN(EXPLAIN_WHY, EXPLAIN_PROTECTED, 0);
 		outcome = OUTCOME_FILTERED;
 	} else {
+		/* No port has fared well so far: this one may. */
+		c->w->is_booked = c->w->outcome < OUTCOME_SENT;
 		outcome = mirror_send(c, slot, port, c->w->snaplen);
+		if (outcome == OUTCOME_UNDER_WAY && !c->w->is_booked)
+			outcome = OUTCOME_SENT;
 	}
 	if (outcome > c->w->outcome)
 		c->w->outcome = outcome;
@@ -261,10 +267,11 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 		mirror_pass_over(c, bit, stats);
 		return;
 	}
-	stats->selected++;
 	for (int w = 0; w < MIRROR_WORDS; w++)
 		c->w->served[w] |= mirror->same_output[w];
 	c->w->too_long = mirror->too_long;
+	c->w->is_wire_form = mirror->flags & MIRROR_WIRE_FORM;
+	c->w->is_booked = true;
 	stats->tx_packets++;
 	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
 	count_outcome(stats, !is_seen		? OUTCOME_NO_TARGET
@@ -290,6 +297,7 @@ static long mirror_step(__u32 i, void *arg)
 	mirror = mirror_get(slot, c->w->version);
 	stats = bpf_map_lookup_elem(&mirror_stats, &slot);
 	EXPLAIN(EXPLAIN_MIRROR, slot, c->w->stage);
+	c->w->copy_of = slot;
 	if (mirror && stats)
 		mirror_copy(c, bit, mirror, stats);
 	return 0;

@@ -152,7 +152,7 @@ static __always_inline void sight(struct ctx *c, __u32 port, __u32 outer, struct
 }
 
 /* Through the re-entry device, whose program works on a clone of the frame as it is now: to
- * cut it, or to go on at a patch port's other end.  It has run when bpf_clone_redirect()
+ * cut it, to have wire frames made of it, or to go on at a patch port's other end.  It has run when bpf_clone_redirect()
  * returns, and has counted what the port sent.  Returns enum outcome. */
 static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_config *port,
 				__u32 snaplen)
@@ -174,6 +174,9 @@ static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_con
 	job->is_up = port->flags & PORT_UP;
 	job->outcome = OUTCOME_CLONE;
 	job->too_long = c->w->too_long;
+	job->mirror = c->w->copy_of;
+	job->is_booked = c->w->is_booked;
+	job->to_wire = c->w->to_wire;
 	job->is_tunnel = port->flags & PORT_TUNNEL;
 	job->peer = port->patch_peer;
 	job->hops = c->w->hops + 1;
@@ -207,6 +210,8 @@ static __noinline void send_inside(struct ctx *c, __u32 slot)
 	if (!port)
 		return;
 	c->w->too_long = TOO_LONG_DEFAULT;
+	c->w->copy_of = 0;
+	c->w->to_wire = false;
 	if (port->patch_peer && c->w->hops + 1 >= NESTING) {
 		count_drop(slot, DROP_LOOP);
 		return;

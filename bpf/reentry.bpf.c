@@ -44,12 +44,29 @@ static __noinline __u32 send_tunnel(struct __sk_buff *skb, const struct reentry_
 		return OUTCOME_CLONE;
 	w->frame.slot = job->port;
 	w->frame.version = job->version;
+	w->frame.mirror = job->mirror;
 	w->frame.too_long = (__u8)job->too_long;
 	w->frame.is_cut = job->snaplen != 0;
 	w->frame.is_up = job->is_up;
 	w->frame.is_wire = false;
 	w->frame.sighting = job->sighting;
+	w->frame.is_booked = job->is_booked;
 	return tunnel_send(skb);
+}
+
+static __noinline __u32 send_to_wire(struct __sk_buff *skb, const struct reentry_job *job)
+{
+	struct segment_order order = {
+		.port = job->port,
+		.mirror = job->mirror,
+		.snaplen = job->snaplen,
+		.too_long = (__u8)job->too_long,
+		.is_up = job->is_up,
+		.is_booked = job->is_booked,
+		.sighting = job->sighting,
+	};
+
+	return segment_send(skb, &order, job->version);
 }
 
 /* What the mirrors of this bridge have seen to goes along a patch within it. */
@@ -114,6 +131,14 @@ static __always_inline int reentry(struct __sk_buff *skb)
 	if (job->is_valid == JOB_MARK)
 		return TC_ACT_OK;
 	job->is_valid = 0;
+	if (job->is_tunnel && is_own_packet(job, mark)) {
+		job->outcome = OUTCOME_FILTERED;
+		return TC_ACT_SHOT;
+	}
+	if (job->to_wire) {
+		job->outcome = send_to_wire(skb, job);
+		return TC_ACT_SHOT;
+	}
 	snaplen = job->snaplen;
 	if (snaplen) {
 		if (snaplen < ETHERNET_LEN || cut(skb, snaplen - tag_len))
@@ -127,7 +152,7 @@ static __always_inline int reentry(struct __sk_buff *skb)
 			skb->cb[i] = 0;
 	}
 	if (job->is_tunnel) {
-		job->outcome = is_own_packet(job, mark) ? OUTCOME_FILTERED : send_tunnel(skb, job);
+		job->outcome = send_tunnel(skb, job);
 		return TC_ACT_SHOT;
 	}
 	if (!job->ifindex)
@@ -141,27 +166,79 @@ SEC("tc") int bvs_reentry(struct __sk_buff *skb)
 	return reentry(skb);
 }
 
-/* On the far end of the segmenting devices: wire frames that a tunnel waits for. */
-static __always_inline int segment(struct __sk_buff *skb)
+/* --- on the far end of the segmenting devices: wire frames --- */
+
+/* To a device. */
+static __always_inline __u32 send_wire(struct __sk_buff *skb, const struct port_config *port,
+				       const struct segment_order *o)
 {
-	__u32 zero = 0, mark = skb->mark, outcome, *value = bpf_map_lookup_elem(&epoch, &zero);
+	struct ctx c = { .skb = skb };
+	__u32 outcome;
+
+	if (skb->len - ETHERNET_LEN > port->mtu)
+		return OUTCOME_MTU;
+	if (port->flags & PORT_QUEUED && !budget_take(&c))
+		return OUTCOME_BUDGET;
+	outcome = outcome_of(bpf_clone_redirect(skb, port->ifindex, 0), port->flags & PORT_UP);
+	if (outcome != OUTCOME_SENT)
+		return outcome;
+	count_tx(o->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
+	return o->is_cut ? OUTCOME_TRUNCATED : OUTCOME_SENT;
+}
+
+static __always_inline __u32 send_wire_to_tunnel(struct __sk_buff *skb, __u32 version,
+						 const struct segment_order *o)
+{
+	__u32 zero = 0;
 	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
 
-	if (!mark || !w || !value)
-		return TC_ACT_SHOT;
-	w->frame.sighting.word = skb->cb[0];
-	w->frame.sighting.port = skb->cb[1];
-	skb->mark = 0;
-	for (int i = 0; i < 5; i++)
-		skb->cb[i] = 0;
-	w->frame.slot = mark & MARK_SLOT;
-	w->frame.version = *(volatile __u32 *)value & 1;
-	w->frame.too_long = mark >> MARK_TOO_LONG & 3;
-	w->frame.is_cut = mark & MARK_CUT;
-	w->frame.is_up = mark & MARK_UP;
+	if (!w)
+		return OUTCOME_CLONE;
+	w->frame.slot = o->port;
+	w->frame.version = version;
+	w->frame.mirror = o->mirror;
+	w->frame.too_long = o->too_long;
+	w->frame.is_cut = o->is_cut;
+	w->frame.is_up = o->is_up;
+	w->frame.sighting = o->sighting;
 	w->frame.is_wire = true;
-	outcome = tunnel_send(skb);
-	count_not_sent(mark & MARK_SLOT, outcome);
+	return tunnel_send(skb);
+}
+
+static __always_inline __u32 go_on(struct __sk_buff *skb, __u32 version, struct segment_order *o)
+{
+	__u32 tag_len = skb->vlan_present ? VLAN_LEN : 0;
+	const struct port_config *port = port_get(o->port, version);
+
+	if (!port)
+		return OUTCOME_CLONE;
+	if (o->snaplen >= ETHERNET_LEN && skb->len + tag_len > o->snaplen) {
+		if (cut(skb, o->snaplen - tag_len))
+			return OUTCOME_CLONE;
+		o->is_cut = true;
+	}
+	if (port->flags & PORT_TUNNEL)
+		return send_wire_to_tunnel(skb, version, o);
+	return port->ifindex ? send_wire(skb, port, o) : OUTCOME_NO_TARGET;
+}
+
+static __always_inline int segment(struct __sk_buff *skb)
+{
+	__u32 zero = 0, version, outcome, *value = bpf_map_lookup_elem(&epoch, &zero);
+	struct segment_order order;
+	struct mirror_stats *stats;
+
+	if (!value)
+		return TC_ACT_SHOT;
+	version = *(volatile __u32 *)value & 1;
+	if (!segment_take(skb, version, &order))
+		return TC_ACT_SHOT;
+	outcome = go_on(skb, version, &order);
+	stats = bpf_map_lookup_elem(&mirror_stats, &order.mirror);
+	if (order.mirror && order.is_booked && stats)
+		count_outcome(stats, outcome);
+	else if (!order.mirror)
+		count_not_sent(order.port, outcome);
 	return TC_ACT_SHOT;
 }
 

@@ -76,6 +76,9 @@ static __always_inline void count_not_sent(__u32 slot, __u32 outcome)
 static __always_inline void count_outcome(struct mirror_stats *s, __u32 outcome)
 {
 	EXPLAIN(EXPLAIN_OUTCOME, outcome, 0);
+	if (outcome == OUTCOME_UNDER_WAY)
+		return;
+	s->selected++;
 	switch ((enum outcome)outcome) {
 	case OUTCOME_NO_TARGET:
 		s->dropped_no_target++;
@@ -101,6 +104,8 @@ static __always_inline void count_outcome(struct mirror_stats *s, __u32 outcome)
 		break;
 	case OUTCOME_SENT:
 		s->sent++;
+		break;
+	case OUTCOME_UNDER_WAY:
 		break;
 	}
 }

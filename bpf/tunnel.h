@@ -31,6 +31,7 @@ enum {
 struct tunnel_frame {
 	__u32 slot;
 	__u32 version;
+	__u32 mirror; /* slot of whose copy it is; 0: production */
 	__u32 len; /* tags included */
 	__u32 tags_len;
 	__u32 vid; /* of an 802.1Q tag that is outermost */
@@ -38,6 +39,7 @@ struct tunnel_frame {
 	bool is_cut;
 	bool is_up; /* the underlay has a link, as far as is known */
 	bool is_wire; /* one frame with its checksums, as on a wire */
+	bool is_booked; /* in the mirror's account */
 	__u8 too_long; /* enum too_long */
 	__u16 type; /* behind the tags */
 	struct sighting sighting; /* with TUNNEL_METADATA */

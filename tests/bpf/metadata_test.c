@@ -130,7 +130,7 @@ static struct frame packet_of(uint32_t gso_size)
 	r = rig_record(0);
 	if (gso_size) {
 		assert_int_equal(r.ifindex, SEGMENT_IFINDEX);
-		assert_int_equal(rig_run_handed(&f, &r), DROP);
+		assert_int_equal(rig_run_segment(&f, &r), DROP);
 		assert_int_equal(rig_n_records(), 1);
 		r = rig_record(0);
 	}

@@ -19,7 +19,7 @@ struct record {
 	__u32 vlan_tpid;
 	__u32 vlan_tci;
 	__u32 mark;
-	__u32 cb[2];
+	__u32 cb[5];
 	__u32 pkt_type;
 	/* Where the re-entry device was the destination: the job that came along. */
 	__u32 job_port;
@@ -27,6 +27,9 @@ struct record {
 	__u32 job_snaplen;
 	__u32 job_peer;
 	__u32 job_hops;
+	__u32 job_mirror;
+	__u32 job_is_booked;
+	__u32 job_to_wire;
 	__u32 pad;
 	__u8 bytes[RECORD_BYTES];
 };
@@ -35,5 +38,11 @@ struct record {
 struct result {
 	__s32 clone;
 	__s32 check_mtu;
-	__u64 ns; /* key 0 only: the clock */
+	/* Key 0 only: */
+	__u64 ns; /* the clock */
+	__u32 checksum; /* enum checksum, of the frame at hand */
+	__u32 pad;
 };
+
+/* What the kernel knows of one. */
+enum checksum { CHECKSUM_UNKNOWN, CHECKSUM_VERIFIED, CHECKSUM_OF_ALL, CHECKSUM_DUE };

@@ -57,6 +57,9 @@ static __always_inline bool record_job(__u32 ifindex, struct record *r, __u32 *z
 	r->job_snaplen = job->snaplen;
 	r->job_peer = job->peer;
 	r->job_hops = job->hops;
+	r->job_mirror = job->mirror;
+	r->job_is_booked = job->is_booked;
+	r->job_to_wire = job->to_wire;
 	job->outcome = job->snaplen ? OUTCOME_TRUNCATED : OUTCOME_SENT;
 	job->is_valid = 0;
 	return true;
@@ -98,8 +101,8 @@ static __always_inline long record(struct __sk_buff *skb, __u32 kind, __u32 ifin
 	r->vlan_tpid = bpf_ntohs((__u16)skb->vlan_proto);
 	r->vlan_tci = skb->vlan_tci;
 	r->mark = skb->mark;
-	r->cb[0] = skb->cb[0];
-	r->cb[1] = skb->cb[1];
+	for (int i = 0; i < 5; i++)
+		r->cb[i] = skb->cb[i];
 	r->pkt_type = skb->pkt_type;
 	record_bytes(skb, r);
 	key = 0;
@@ -125,6 +128,38 @@ static __always_inline __u64 fake_ns(void)
 	return result ? result->ns : 0;
 }
 
+static __always_inline long fake_csum_level(__u32 action)
+{
+	__u32 zero = 0;
+	struct result *result = bpf_map_lookup_elem(&results, &zero);
+
+	if (!result)
+		return -1;
+	switch (action) {
+	case BPF_CSUM_LEVEL_QUERY:
+		return result->checksum == CHECKSUM_VERIFIED ? 0 : -13;
+	case BPF_CSUM_LEVEL_INC:
+		if (result->checksum == CHECKSUM_UNKNOWN)
+			result->checksum = CHECKSUM_VERIFIED;
+		break;
+	case BPF_CSUM_LEVEL_DEC:
+		if (result->checksum == CHECKSUM_VERIFIED)
+			result->checksum = CHECKSUM_UNKNOWN;
+		break;
+	}
+	return 0;
+}
+
+static __always_inline long fake_csum_update(__u32 sum)
+{
+	__u32 zero = 0;
+	struct result *result = bpf_map_lookup_elem(&results, &zero);
+
+	return result && result->checksum == CHECKSUM_OF_ALL ? (long)sum : -524;
+}
+
+#define bpf_csum_level(skb, action) fake_csum_level(action)
+#define bpf_csum_update(skb, sum) fake_csum_update(sum)
 #define bpf_ktime_get_ns() fake_ns()
 #define bpf_redirect(ifindex, flags) record(c->skb, RECORD_REDIRECT, ifindex, flags)
 #define bpf_redirect_peer(ifindex, flags) record(c->skb, RECORD_PEER, ifindex, flags)

@@ -365,10 +365,31 @@ void rig_set_result(uint32_t ifindex, int clone, int check_mtu)
 
 void rig_set_clock(uint64_t ns)
 {
-	struct result result = { .ns = ns };
+	struct result result;
 	uint32_t zero = 0;
 
+	get(skel->maps.results, &zero, &result);
+	result.ns = ns;
 	put(skel->maps.results, &zero, &result);
+}
+
+void rig_set_checksum(enum checksum c)
+{
+	struct result result;
+	uint32_t zero = 0;
+
+	get(skel->maps.results, &zero, &result);
+	result.checksum = c;
+	put(skel->maps.results, &zero, &result);
+}
+
+enum checksum rig_checksum(void)
+{
+	struct result result;
+	uint32_t zero = 0;
+
+	get(skel->maps.results, &zero, &result);
+	return (enum checksum)result.checksum;
 }
 
 static int run(struct bpf_program *prog, const struct frame *frame, struct __sk_buff *skb)
@@ -410,19 +431,12 @@ int rig_run_tunnel(const struct frame *frame, uint32_t gso_size)
 	return run(skel->progs.run_tunnel_meta, frame, &skb);
 }
 
-int rig_run_handed(const struct frame *frame, const struct record *handed)
+int rig_run_segment(const struct frame *frame, const struct record *r)
 {
-	struct __sk_buff skb = { .mark = handed->mark,
-				 .cb = { handed->cb[0], handed->cb[1], 3, 4, 5 } };
+	struct __sk_buff skb = { .mark = r->mark };
 
+	memcpy(skb.cb, r->cb, sizeof(skb.cb));
 	return run(skel->progs.run_segment_meta, frame, &skb);
-}
-
-int rig_run_segment(const struct frame *frame, uint32_t mark)
-{
-	struct record handed = { .mark = mark };
-
-	return rig_run_handed(frame, &handed);
 }
 
 int rig_run_decap(const struct frame *packet)

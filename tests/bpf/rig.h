@@ -62,6 +62,8 @@ uint64_t rig_jiffies(void);
 /* The kernel's answer to a clone to this device, or to a question for its MTU. */
 void rig_set_result(uint32_t ifindex, int clone, int check_mtu);
 void rig_set_clock(uint64_t ns); /* of budgets; 0 at first */
+void rig_set_checksum(enum checksum c); /* of the frames to come */
+enum checksum rig_checksum(void); /* and after a run */
 
 /* Runs the program; the return is its verdict, and the records are fresh. */
 int rig_send(uint32_t ifindex, const struct frame *frame, enum tag_place place);
@@ -70,10 +72,9 @@ int rig_send_gso(uint32_t ifindex, const struct frame *frame, uint32_t gso_size)
 int rig_run_reentry(const struct frame *frame, uint32_t mark);
 /* The part of it that sends into a tunnel, on a clone with its tag in metadata. */
 int rig_run_tunnel(const struct frame *frame, uint32_t gso_size);
-/* Runs the program behind the segmenting devices on a frame with this mark, ... */
-int rig_run_segment(const struct frame *frame, uint32_t mark);
-/* ... or with all that the record says was handed over. */
-int rig_run_handed(const struct frame *frame, const struct record *handed);
+/* Runs the program behind the segmenting devices on a frame with the mark and cb of this record,
+ * which was sent there. */
+int rig_run_segment(const struct frame *frame, const struct record *r);
 /* Runs the underlay's program on a packet for this host. */
 int rig_run_decap(const struct frame *packet);
 /* Writes what an image has of tunnels; what was there before goes. */
@@ -81,8 +82,8 @@ void rig_put_tunnels(const struct image *image);
 /* What it shall do; the shape is the programs' own, and maps.h explains it. */
 struct job {
 	uint32_t is_valid, port, ifindex, snaplen, is_up, outcome;
-	uint32_t is_tunnel, too_long, word, sighted_port, peer, hops, version, bridge, is_mirrored,
-		outer, inner, rest_type;
+	uint32_t is_tunnel, too_long, word, sighted_port, mirror, is_booked, to_wire, pad, peer,
+		hops, version, bridge, is_mirrored, outer, inner, rest_type;
 	uint64_t done[MIRROR_WORDS], served[MIRROR_WORDS];
 };
 void rig_put_job(struct job job);

@@ -229,6 +229,12 @@ static void frames_without_a_way(void **state)
 	}
 }
 
+/* A frame of production that comes out of the segmenting devices. */
+static void run_segment(const struct frame *f, uint32_t mark)
+{
+	rig_run_segment(f, &(struct record){ .mark = mark, .cb = { [1] = 1 /* generation */ } });
+}
+
 static void frames_that_the_underlay_does_not_take(void **state)
 {
 	struct model_tunnel t = tunnel_rig_parse("gre", V4 " seq=true");
@@ -240,16 +246,16 @@ static void frames_that_the_underlay_does_not_take(void **state)
 	route = tunnel_rig_route(&tunnel_rig.outer[0]);
 	tunnel_rig_put(&t, &route);
 	/* Those that were segmented first nobody waits for. */
-	rig_run_segment(&f, PORT | TOO_LONG_DROP << 16 | 1 << 21);
+	run_segment(&f, PORT | TOO_LONG_DROP << 16 | 1 << 21);
 	assert_int_equal(drops(PORT, DROP_MTU), 1);
 	f = rig_frame(9, 1, "", 100);
 	rig_set_result(UNDERLAY, 1, 0);
-	rig_run_segment(&f, PORT | TOO_LONG_DROP << 16 | 1 << 21);
+	run_segment(&f, PORT | TOO_LONG_DROP << 16 | 1 << 21);
 	assert_int_equal(drops(PORT, DROP_QUEUE), 1);
 	rig_set_result(UNDERLAY, -12, 0);
-	rig_run_segment(&f, PORT | TOO_LONG_DROP << 16 | 1 << 21);
+	run_segment(&f, PORT | TOO_LONG_DROP << 16 | 1 << 21);
 	assert_int_equal(drops(PORT, DROP_SEND), 1);
-	rig_run_segment(&f, PORT | TOO_LONG_DROP << 16);
+	run_segment(&f, PORT | TOO_LONG_DROP << 16);
 	assert_int_equal(drops(PORT, DROP_LINK_DOWN), 1);
 	assert_int_equal(rig_port_stats(PORT).tx_packets, 0);
 }

@@ -56,7 +56,8 @@ static void what_is_not_understood_copies_nothing(void **state)
 		const char *want;
 	} cases[] = {
 		{ "bvs-stiky=true", "external_ids:bvs-stiky is not known" },
-		{ "bvs-wire-form=true", "external_ids:bvs-wire-form is not implemented yet" },
+		{ "bvs-wire-form=maybe",
+		  "external_ids:bvs-wire-form=maybe is neither true nor false" },
 		{ "bvs-remote=gre:10.0.0.9",
 		  "external_ids:bvs-remote is set beside another output port" },
 		{ "bvs-mtu=maybe",

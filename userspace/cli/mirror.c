@@ -152,6 +152,9 @@ static int set_option(struct mirror_add *m, int c, struct error *err)
 		failed = read_number("snaplen", optarg, 14, 65535, &number, err);
 		m->snaplen = (uint32_t)number;
 		break;
+	case 'w':
+		m->is_wire_form = true;
+		break;
 	case 'f':
 		m->filter = optarg;
 		break;
@@ -176,6 +179,7 @@ static int read_add(int argc, char **argv, struct mirror_add *m, struct error *e
 		{ "output", required_argument, NULL, 'o' },
 		{ "output-vlan", required_argument, NULL, 'O' },
 		{ "snaplen", required_argument, NULL, 'n' },
+		{ "wire-form", no_argument, NULL, 'w' },
 		{ "filter", required_argument, NULL, 'f' },
 		{ "tcpdump", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
@@ -399,6 +403,8 @@ const struct cli_command cli_mirror = {
 		"WHERE  --output=PORT      the port that gets the copies, and nothing else then\n"
 		"       --output-vlan=VLAN the ports of that VLAN\n"
 		"HOW    --snaplen=BYTES    copies are cut to this length\n"
+		"       --wire-form        they are made what a wire would carry: segments of\n"
+		"                          TCP and UDP, with checksums\n"
 		"\n"
 		"PORTS are names, patterns or notes: tap1,vnet*,vm-id=1234.  They may appear "
 		"later: the\n"

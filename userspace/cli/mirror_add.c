@@ -95,6 +95,7 @@ static void put_row(struct buf *to, const struct mirror_add *m)
 	put_pair(to, "bvs-dst-ports", m->dst, &separator);
 	put_pair(to, "bvs-output-port", m->output, &separator);
 	put_pair(to, "bvs-filter", m->expression, &separator);
+	put_pair(to, "bvs-wire-form", m->is_wire_form ? "true" : NULL, &separator);
 	buf_puts(to, "]]}");
 }
 

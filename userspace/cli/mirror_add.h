@@ -18,6 +18,7 @@ struct mirror_add {
 	bool is_all;
 	uint16_t output_vlan; /* 0: none */
 	uint32_t snaplen; /* 0: whole frames */
+	bool is_wire_form; /* segments with checksums rather than what is left to hardware */
 	const char *filter; /* NULL: none */
 	const char *expression; /* tcpdump's; NULL: none */
 	bool vlans[4096]; /* select_vlan */

@@ -75,6 +75,7 @@ static const char *outcome_text(uint32_t outcome, uint32_t why)
 		return "refused by the kernel";
 	case OUTCOME_SENT:
 	case OUTCOME_TRUNCATED:
+	case OUTCOME_UNDER_WAY:
 		break;
 	}
 	return NULL;

@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The pair of devices through which the kernel makes wire frames of what it would leave to
- * hardware: segments, checksums.  Tunnels that number or sum up their packets need them.
+ * hardware: segments, checksums.  Tunnels that number or sum up their packets need them, and
+ * mirrors whose copies are to be as on a wire.
  * Nobody else sends there.
  */
 #include <stdint.h>

@@ -145,6 +145,20 @@ static int update(struct tunnels *t, const struct model_port *port, struct error
 	return 0;
 }
 
+/* Is there a mirror whose copies are made wire frames? */
+static bool has_wire_form(const struct model *model)
+{
+	for (size_t i = 0; i < model->n_bridges; i++) {
+		const struct model_bridge *b = model->bridges[i];
+
+		for (size_t k = 0; k < b->n_mirrors; k++) {
+			if (b->mirrors[k]->has_wire_form && b->mirrors[k]->is_active)
+				return true;
+		}
+	}
+	return false;
+}
+
 int tunnels_update(struct tunnels *t, const struct model *model, struct error *err)
 {
 	t->pass++;
@@ -158,7 +172,7 @@ int tunnels_update(struct tunnels *t, const struct model *model, struct error *e
 		}
 	}
 	forget_older(t);
-	if (!t->all)
+	if (!t->all && !has_wire_form(model))
 		return 0;
 	if (segmenter_ensure(&t->segmenter, err))
 		return -1;

@@ -81,6 +81,8 @@ static void put_mirror(const struct reconcile *r, const struct model_mirror *m, 
 		buf_printf(reply, "    output: VLAN %u", m->out_vlan);
 	if ((m->out_port || m->out_vlan) && m->snaplen)
 		buf_printf(reply, ", cut to %" PRIu32 " bytes", m->snaplen);
+	if ((m->out_port || m->out_vlan) && m->has_wire_form)
+		buf_puts(reply, ", as wire frames");
 	if (m->out_port || m->out_vlan)
 		buf_putc(reply, '\n');
 	if (m->out_port && m->out_port->tunnel)

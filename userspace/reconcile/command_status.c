@@ -193,6 +193,7 @@ static void put_mirror(struct buf *to, struct datapath *dp, const struct model_m
 		text_member_number(to, "output_vlan", m->out_vlan);
 	if (m->snaplen)
 		text_member_number(to, "snaplen", m->snaplen);
+	text_member_bool(to, "wire_form", m->has_wire_form);
 	put_account(to, dp, m);
 	buf_putc(to, '}');
 }

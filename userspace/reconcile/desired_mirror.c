@@ -50,24 +50,34 @@ static void set_error(struct work *w, const char *text)
 static void check_keys(struct desired_mirrors *m, struct work *w)
 {
 	static const char *const known[] = {
-		"bvs-account",	   "bvs-sticky", STICKY_RECORD, "bvs-src-ports", "bvs-dst-ports",
-		"bvs-output-port", "bvs-filter", "bvs-mtu",	"bvs-remote",	 "bvs-metadata",
+		"bvs-account",	 "bvs-sticky",	    STICKY_RECORD,   "bvs-src-ports",
+		"bvs-dst-ports", "bvs-output-port", "bvs-filter",    "bvs-mtu",
+		"bvs-remote",	 "bvs-metadata",    "bvs-wire-form",
 	};
-	static const char *const planned[] = { "bvs-wire-form" };
 	struct datum_cursor cursor;
 
 	datum_foreach (row_datum(w->row, m->c->mirror.external_ids), &cursor) {
-		const char *key = cursor.key->string, *what = "is not known";
+		const char *key = cursor.key->string;
+		bool is_known = false;
 
 		if (strncmp(key, "bvs-", 4))
 			continue;
-		for (size_t i = 0; what && i < sizeof(known) / sizeof(known[0]); i++)
-			what = strcmp(key, known[i]) ? what : NULL;
-		for (size_t i = 0; what && i < sizeof(planned) / sizeof(planned[0]); i++)
-			what = strcmp(key, planned[i]) ? what : "is not implemented yet";
-		if (what)
-			set_error(w, arena_printf(m->arena, "external_ids:%s %s", key, what));
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			is_known |= !strcmp(key, known[i]);
+		if (!is_known)
+			set_error(w, arena_printf(m->arena, "external_ids:%s is not known", key));
 	}
+}
+
+/* NULL: not said.  False: neither true nor false. */
+static bool parse_option(struct desired_mirrors *m, struct work *w, const char *where,
+			 const char *key, const char *s, bool otherwise, bool *ret)
+{
+	*ret = s ? !strcmp(s, "true") : otherwise;
+	if (!s || *ret || !strcmp(s, "false"))
+		return true;
+	set_error(w, arena_printf(m->arena, "%s:%s=%s is neither true nor false", where, key, s));
+	return false;
 }
 
 /* The mirror's own word, else the switch's.  False: neither true nor false. */
@@ -81,11 +91,26 @@ static bool read_option(struct desired_mirrors *m, struct work *w, const char *k
 		where = "Open_vSwitch other_config";
 		s = row_map_string(m->root, m->c->root.other_config, key);
 	}
-	*ret = s ? !strcmp(s, "true") : otherwise;
-	if (!s || *ret || !strcmp(s, "false"))
-		return true;
-	set_error(w, arena_printf(m->arena, "%s:%s=%s is neither true nor false", where, key, s));
-	return false;
+	return parse_option(m, w, where, key, s, otherwise, ret);
+}
+
+static void read_wire_form(struct desired_mirrors *m, struct work *w)
+{
+	const char *key = "bvs-wire-form";
+
+	parse_option(m, w, "external_ids", key,
+		     row_map_string(w->row, m->c->mirror.external_ids, key), false,
+		     &w->mirror->has_wire_form);
+}
+
+/* Wire frames come out of the devices that make them one by one, and too late to know what the
+ * bridges before a patch port's other end did with the packet. */
+static void check_wire_form(struct work *w)
+{
+	const struct model_port *out = w->in.out_port;
+
+	if (w->mirror->has_wire_form && out && out->kind == MODEL_PORT_PATCH)
+		set_error(w, "external_ids:bvs-wire-form=true is not for copies to a patch port");
 }
 
 static void read_too_long(struct desired_mirrors *m, struct work *w)
@@ -426,6 +451,7 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 	read_filter(m, w, &mirror->filter);
 	read_expression(m, w, &mirror->filter);
 	read_too_long(m, w);
+	read_wire_form(m, w);
 	read_selectors(m, w, "bvs-src-ports", &w->src);
 	read_selectors(m, w, "bvs-dst-ports", &w->dst);
 	read_selectors(m, w, "bvs-output-port", &w->out);
@@ -441,6 +467,7 @@ static void begin_mirror(struct desired_mirrors *m, struct work *w)
 	for (size_t i = 0; w->sticky && i < w->sticky->n_awaited; i++)
 		w->awaited[w->in.n_awaited++] = w->sticky->awaited[i];
 	set_output(m, w);
+	check_wire_form(w);
 }
 
 static void end_mirror(struct desired_mirrors *m, struct work *w)

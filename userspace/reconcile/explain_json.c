@@ -57,6 +57,7 @@ static void put_mirror(struct buf *to, const struct explain_passage *p,
 	text_member_bool(to, "copied", m->is_copied);
 	if (m->is_asked)
 		text_member_string(to, "stage", stages[m->stage]);
+	text_member_bool(to, "wire_form", m->mirror->has_wire_form);
 	if (!m->is_asked || !m->is_copied)
 		text_member_string(to, "why", m->is_asked ? m->why : explain_unasked(p, m->mirror));
 	put_outputs(to, "copies", m->copies, m->n_copies);

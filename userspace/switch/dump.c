@@ -100,6 +100,7 @@ static void dump_mirror(struct buf *to, const struct model_mirror *m)
 		buf_printf(to, " out-vlan=%u", m->out_vlan);
 	if (m->snaplen)
 		buf_printf(to, " snaplen=%u", m->snaplen);
+	buf_puts(to, m->has_wire_form ? " wire-form" : "");
 	if (m->filter.match)
 		buf_printf(to, " filter=\"%s\"", m->filter.match_text);
 	if (m->filter.n_ops)

@@ -103,7 +103,8 @@ static void put_mirror(struct buf *to, const struct explain_passage *p,
 	else if (!m->is_copied)
 		buf_printf(to, "selected, but not copied: %s\n", m->why);
 	else
-		buf_printf(to, "copied, %s\n", stages[m->stage]);
+		buf_printf(to, "copied, %s%s\n", stages[m->stage],
+			   m->mirror->has_wire_form ? ", as wire frames" : "");
 	put_outputs(to, "    to ", m->copies, m->n_copies);
 }
 

@@ -119,6 +119,7 @@ struct model_mirror {
 	const struct model_port *out_port; /* of the same bridge; NULL: none */
 	uint16_t out_vlan; /* without out_port: copies go to the ports of this VLAN; 0: none */
 	uint32_t snaplen; /* 0: whole frames */
+	bool has_wire_form; /* copies are what a wire would carry: segments, with checksums */
 	struct model_filter filter;
 	/* What the columns say is no good: the filter in force stays, and where there is none
 	 * nothing is copied. */
