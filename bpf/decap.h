@@ -42,91 +42,26 @@ static __always_inline __u32 decap_unmatched(struct outer *o, enum drop_reason r
 	return is_known ? outer_bad(o, reason) : OUTER_NOT_OURS;
 }
 
-enum {
-	SHORTEST_L3 = ETHERNET_LEN + VLAN_LEN + IPV4_LEN,
-	LONGEST_L3 = ETHERNET_LEN + VLAN_LEN + IPV6_LEN
-};
-
-/* Of a frame whose checksum was left to hardware, and which therefore holds the sum of a pseudo
- * header until it leaves through some: the offset of what the sum is about << 16 | that
- * sum.  0: the frame is complete, or nothing that hardware does sums for. */
-__noinline __u32 decap_partial(struct __sk_buff *skb, __u32 at)
-{
-	__u32 zero = 0, l4, proto, len, sum;
-	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
-	__u8 *p;
-	__u16 type;
-
-	if (!w || (bpf_skb_load_bytes(skb, at, w->chunk, LONGEST_L3) &&
-		   bpf_skb_load_bytes(skb, at, w->chunk, SHORTEST_L3)))
-		return 0;
-	p = w->chunk + 12;
-	type = get_be16(p);
-	if (is_vlan_type(type)) {
-		p += VLAN_LEN;
-		at += VLAN_LEN;
-		type = get_be16(p);
-	}
-	p += 2;
-	at += ETHERNET_LEN;
-	if (type == IPV4_TYPE && p[0] >> 4 == 4) {
-		l4 = at + (p[0] & 15) * 4;
-		len = get_be16(p + 2) - (p[0] & 15) * 4u;
-		proto = p[9];
-		sum = csum_words(p + 12, 8);
-	} else if (type == IPV6_TYPE) {
-		l4 = at + IPV6_LEN;
-		len = get_be16(p + 4);
-		proto = p[6];
-		sum = csum_words(p + 8, 32);
-	} else {
-		return 0;
-	}
-	if (proto != 6 && proto != OUTER_UDP)
-		return 0;
-	sum = csum_fold((__u64)sum + bpf_htons((__u16)proto) + bpf_htons((__u16)len));
-	if (bpf_skb_load_bytes(skb, l4 + (proto == 6 ? 16 : 6), w->chunk, 2) ||
-	    *(__u16 *)w->chunk != sum)
-		return 0;
-	return l4 << 16 | sum;
-}
-
 /* GRE's checksum, or UDP's over the pseudo header `before`. */
-static __always_inline bool decap_sum_is_right(struct outer *o, __u32 before)
+static __always_inline bool decap_sum_is_right(const struct outer *o, __u32 before)
 {
-	__u32 partial;
 	int sum = csum_packet(o->skb, o->l4_at, o->end);
 
-	if (sum < 0)
-		return false;
-	if (csum_fold((__u64)sum + before) == 0xffff)
-		return true;
-	partial = decap_partial(o->skb, o->frame_at);
-	if (!partial)
-		return false;
-	/* What it will be about then adds up to the complement of what it is now. */
-	sum = csum_packet(o->skb, o->l4_at, partial >> 16);
-	return sum >= 0 && csum_fold((__u64)sum + before + (~partial & 0xffff)) == 0xffff;
+	return sum >= 0 && csum_fold((__u64)sum + before) == 0xffff;
 }
 
 static __always_inline bool decap_checksum(struct outer *o)
 {
 	const __u8 *udp = o->w->l2;
-	__u16 field;
 	__u32 before;
 
-	/* Made with the segments; or one that is left to hardware, then it has not left the host. */
+	/* Of segments it is made with them.  One that is yet to be made, this or the inner one,
+	 * which changes this, has never been on a wire: the kernel takes such a packet, too. */
 	if (o->is_gso || checksum_is_due(o->skb))
 		return true;
-	if (o->match.kind != TUNNEL_VXLAN) {
-		if (!(o->gre_flags & GRE_HAS_CSUM))
-			return true;
-		/* Nought where this one was left to hardware. */
-		return !bpf_skb_load_bytes(o->skb, o->l4_at + 4, &field, sizeof(field)) &&
-		       (!field || decap_sum_is_right(o, 0));
-	}
-	__builtin_memcpy(&field, udp + 6, sizeof(field));
-	if (!field)
+	if (o->match.kind != TUNNEL_VXLAN)
+		return !(o->gre_flags & GRE_HAS_CSUM) || decap_sum_is_right(o, 0);
+	if (!udp[6] && !udp[7])
 		return true;
 	before = o->type == IPV4_TYPE ? csum_words((const __u8 *)&o->match.remote[3], 4) +
 						csum_words((const __u8 *)&o->local[3], 4)
@@ -134,8 +69,7 @@ static __always_inline bool decap_checksum(struct outer *o)
 						csum_words((const __u8 *)o->local, 16);
 	before = csum_fold((__u64)before + bpf_htons(OUTER_UDP) +
 			   bpf_htons((__u16)(o->end - o->l4_at)));
-	/* It may be this one that was left to hardware. */
-	return field == before || decap_sum_is_right(o, before);
+	return decap_sum_is_right(o, before);
 }
 
 /* RFC 6040: what the underlay has to say of congestion becomes the frame's own news; one whose

@@ -83,53 +83,26 @@ static void put16(struct frame *f, uint32_t at, uint32_t value)
 	f->bytes[at + 1] = (uint8_t)value;
 }
 
-/* The kernel leaves checksums to hardware: then the field holds the pseudo header's sum, and a
- * tunnel's checksum is already what it will be when that is done.  A veth has no such hardware. */
-static void a_checksum_left_to_hardware(void **state)
-{
-	static const struct {
-		const char *file, *type, *options;
-		uint32_t field;
-	} variants[] = { { "gretap-csum", "gre", V4 " csum=true", 34 + 4 },
-			 { "vxlan-csum", "vxlan", V4 " key=100", 34 + 6 },
-			 { "vxlan-v6", "vxlan", V6 " key=100", 54 + 6 } };
-	enum { UDP_LEN = 27, IP_LEN = 20, CHECK = 6 };
-
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		uint32_t ip, field = variants[i].field, sum, pseudo;
-		struct frame f;
-
-		receive(variants[i].file, variants[i].type, variants[i].options);
-		f = tunnel_rig.outer[7]; /* UDP without a checksum */
-		ip = f.len - tunnel_rig.inner[7].len + 14;
-		pseudo = add_words(17 + UDP_LEN, f.bytes + ip + 12, 8);
-		sum = add_words(pseudo, f.bytes + ip + IP_LEN, UDP_LEN);
-		put16(&f, ip + IP_LEN + CHECK, pseudo);
-		put16(&f, field, add_words(sum, f.bytes + field, 2));
-		assert_verdict(f, REDIRECT);
-		/* What the tunnel has put before it is looked at none the less. */
-		assert_verdict(with_byte(f, ip - 2, f.bytes[ip - 2] ^ 1), DROP);
-		assert_int_equal(drops(PORT, DROP_CHECKSUM), 1);
-		put16(&f, ip + IP_LEN + CHECK, pseudo + 1);
-		assert_verdict(f, DROP);
-	}
-}
-
-/* And of those that carry something without a checksum, their own is left. */
-static void a_tunnels_checksum_left_to_hardware(void **state)
+/* No sum that was never made passes for one.  (Those that are left to hardware are told by the
+ * skb, which a packet here cannot be made to say: tests/net/wire_form.bats.) */
+static void a_checksum_that_was_not_made(void **state)
 {
 	struct frame f;
 
 	(void)state;
 	receive("vxlan-v6", "vxlan", V6 " key=100");
 	f = tunnel_rig.outer[1];
-	put16(&f, 60, add_words(17 + f.len - 54, f.bytes + 22, 32));
+	assert_verdict(f, REDIRECT);
+	put16(&f, 60, add_words(17 + f.len - 54, f.bytes + 22, 32)); /* the pseudo header's */
+	assert_verdict(f, DROP);
+	put16(&f, 60, 0); /* none */
 	assert_verdict(f, REDIRECT);
 	receive("gretap-csum", "gre", V4 " csum=true");
 	f = tunnel_rig.outer[1];
-	put16(&f, 38, 0);
 	assert_verdict(f, REDIRECT);
+	put16(&f, 38, 0);
+	assert_verdict(f, DROP);
+	assert_int_equal(drops(PORT, DROP_CHECKSUM), 1);
 }
 
 static void a_packet_that_ends_too_early(void **state)
@@ -296,8 +269,7 @@ int main(void)
 #define TEST(NAME) cmocka_unit_test_setup(NAME, rig_reset)
 	const struct CMUnitTest tests[] = {
 		TEST(a_wrong_checksum),
-		TEST(a_checksum_left_to_hardware),
-		TEST(a_tunnels_checksum_left_to_hardware),
+		TEST(a_checksum_that_was_not_made),
 		TEST(a_packet_that_ends_too_early),
 		TEST(pieces_of_packets),
 		TEST(packets_for_no_tunnel),
