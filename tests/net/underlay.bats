@@ -129,7 +129,7 @@ appctl_mirror() { appctl bvs/status | jq ".bridges[].mirrors[] | $1"; }
 
 # One frame to all; far gets so many: it, and what carries it.
 broadcast() {
-	sniff "$BATS_TEST_TMPDIR/seen" far u1
+	sniff "$BATS_TEST_TMPDIR/seen" far u1 ether proto 0x88b5 or ip proto 47
 	world ip netns exec n python3 -c '
 import socket
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
