@@ -86,6 +86,16 @@ static __noinline void mirror_sight(struct ctx *c)
 	sight(c, port, c->w->seen.outer, c->w->view_form);
 }
 
+static __always_inline __u32 mirror_reenter(struct ctx *c, __u32 slot,
+					    const struct port_config *out, __u32 snaplen)
+{
+	if (wear(c, c->w->form))
+		return OUTCOME_CLONE;
+	if (unlikely(out->flags & PORT_METADATA))
+		mirror_sight(c);
+	return reenter(c, slot, out, snaplen);
+}
+
 /* The copy, in the port's own form.  Returns enum outcome.  Not inlined: its callers need the
  * stack, of which Linux 6.1 allows 512 bytes to all functions that call each other. */
 static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port_config *out,
@@ -100,22 +110,23 @@ static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port
 		onward_add(c, slot, out);
 	len = pkt_len(&c->w->pkt, c->w->form);
 	is_cut = snaplen && len > snaplen;
-	c->w->to_wire = unlikely(c->w->is_wire_form) && !out->patch_peer && !is_wire_frame(skb);
-	/* A cut copy is one frame, whatever it was before; a tunnel has ways of its own.  Wire
-	 * frames are looked at one by one. */
-	if (!(out->flags & PORT_TUNNEL && c->w->too_long != TOO_LONG_DROP) && !c->w->to_wire &&
+	c->w->to_wire = false;
+	if (unlikely(c->w->is_wire_form) && !out->patch_peer && !is_wire_frame(skb)) {
+		/* Each wire frame is looked at when it comes out. */
+		c->w->to_wire = true;
+		return mirror_reenter(c, slot, out, is_cut ? snaplen : 0);
+	}
+	/* A cut copy is one frame, whatever it was before; a tunnel has ways of its own. */
+	if (!(out->flags & PORT_TUNNEL && c->w->too_long != TOO_LONG_DROP) &&
 	    (is_cut ? measured_len(c, out, c->w->form) + snaplen > (__u64)out->mtu + len
 		    : !fits(c, out, c->w->form)))
 		return OUTCOME_MTU;
-	if ((out->flags & PORT_QUEUED) && !c->w->to_wire && !budget_take(c))
+	if ((out->flags & PORT_QUEUED) && !budget_take(c))
 		return OUTCOME_BUDGET;
+	if (is_cut || !out->ifindex)
+		return mirror_reenter(c, slot, out, is_cut ? snaplen : 0);
 	if (wear(c, c->w->form))
 		return OUTCOME_CLONE;
-	if (is_cut || !out->ifindex || c->w->to_wire) {
-		if (unlikely(out->flags & PORT_METADATA))
-			mirror_sight(c);
-		return reenter(c, slot, out, is_cut ? snaplen : 0);
-	}
 	outcome = outcome_of(bpf_clone_redirect(skb, out->ifindex, 0), out->flags & PORT_UP);
 	if (outcome == OUTCOME_SENT)
 		count_tx(slot, len);

@@ -9,15 +9,17 @@
 
 /* Is a checksum in it yet to be made (the kernel's CHECKSUM_PARTIAL)?  No helper tells, but each of
  * the three other states gives itself away: "verified" has a level, "nothing is known" gets
- * one, which is taken back, and "the sum of all bytes is known" can be added to. */
-static __always_inline bool checksum_is_due(struct __sk_buff *skb)
+ * one, which is taken back, and "the sum of all bytes is known" can be added to.  Looked at by
+ * the verifier on its own, or its four ways would each be followed through all that comes
+ * after. */
+__weak __noinline int checksum_is_due(struct __sk_buff *skb)
 {
 	if (bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0)
-		return false;
+		return 0;
 	bpf_csum_level(skb, BPF_CSUM_LEVEL_INC);
 	if (bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0) {
 		bpf_csum_level(skb, BPF_CSUM_LEVEL_DEC);
-		return false;
+		return 0;
 	}
 	return bpf_csum_update(skb, 0) < 0;
 }

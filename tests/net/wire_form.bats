@@ -65,7 +65,7 @@ captured() { # [OPTION of wire_form.py check...]
 	wait "$CAPTURE_SHELL"
 	words=$("$tool" check "$CAPTURED" "$@")
 	echo "$words"
-	read -r FRAMES BAD CUT LONGEST TAGS <<<"$(sed 's/[a-z]*=//g' <<<"$words")"
+	read -r FRAMES BAD CUT LONGEST TAGS <<<"${words//[a-z=]/}"
 }
 
 # Of the mirror's account: account selected, account sent ...
