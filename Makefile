@@ -180,6 +180,8 @@ fuzz:
 fuzzers: $(FUZZERS)
 
 mutants:
+	@tools/peers
+	@tools/peers tshark
 	+@tools/mutants
 
 clean:
