@@ -17,16 +17,10 @@ static __always_inline int enter_by(struct __sk_buff *skb, __u32 slot, __u32 ver
 
 	if (!job || !set)
 		return TC_ACT_SHOT;
-	job->port = 0;
-	job->ifindex = 0;
-	job->snaplen = 0;
-	job->is_tunnel = 0;
-	job->peer = slot;
-	job->hops = 1;
-	job->version = version;
-	job->bridge = 0;
-	job->is_mirrored = 0;
-	job->is_valid = 1;
+	/* Nothing of the job before may stay: that may have been a copy. */
+	*job = (struct reentry_job){
+		.is_valid = JOB_WORK, .peer = slot, .hops = 1, .version = version
+	};
 	return bpf_redirect(set->reentry_ifindex, 0);
 }
 

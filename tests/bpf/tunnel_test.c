@@ -311,17 +311,23 @@ static char context[64];
 
 static void assert_comes_out(const struct frame *packet, const struct frame *want)
 {
+	struct job before, job, all_there_is = { .peer = PORT, .hops = 1 };
 	struct record r;
 	struct frame got;
+	int verdict;
 
-	int verdict = rig_run_decap(packet);
-
+	memset(&before, 0xff, sizeof(before));
+	rig_put_job(before);
+	verdict = rig_run_decap(packet);
 	if (verdict != REDIRECT)
 		fail_msg("verdict %d for a packet of %u bytes (%s)", verdict, packet->len, context);
 	assert_int_equal(rig_n_records(), 1);
 	r = rig_record(0);
 	assert_int_equal(r.ifindex, REENTRY_IFINDEX);
-	assert_int_equal(r.job_peer, PORT);
+	/* Whatever the job before was, of a copy for example. */
+	job = rig_job();
+	all_there_is.outcome = job.outcome;
+	assert_memory_equal(&job, &all_there_is, sizeof(job));
 	got = rig_sent(&r);
 	assert_int_equal(got.len, want->len);
 	assert_memory_equal(got.bytes, want->bytes, want->len < 256 ? want->len : 256);
