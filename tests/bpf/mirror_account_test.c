@@ -2,7 +2,6 @@
 /*
  * Copies: several mirrors, what becomes of each copy, and that every one is accounted for.
  */
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -294,22 +293,12 @@ static void mark_comes_in(void)
 	rig_expect_end();
 }
 
-static void stay_on_this_processor(cpu_set_t *ret_before)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	assert_int_equal(sched_getaffinity(0, sizeof(*ret_before), ret_before), 0);
-	CPU_SET(sched_getcpu(), &one);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-}
-
 static void no_more_copies_wait_than_leave_room_for_production(void **state)
 {
 	cpu_set_t before;
 
 	(void)state;
-	stay_on_this_processor(&before);
+	mirror_stay_on_processor(&before);
 	select_src(0, 1);
 	mirror_ports[OUT].flags |= PORT_QUEUED;
 	mirror_put_ports();

@@ -76,3 +76,13 @@ void check_sum(uint32_t bit, uint64_t selected)
 					     s.dropped_no_target + s.dropped_mtu);
 	assert_true(s.truncated <= s.sent);
 }
+
+void mirror_stay_on_processor(cpu_set_t *ret_before)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	assert_int_equal(sched_getaffinity(0, sizeof(*ret_before), ret_before), 0);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+}

@@ -4,6 +4,8 @@
  * The rig with mirrors: bridge 1 has ports 1 to 3, trunks, and the mirrors' output ports OUT
  * and OUT2.  A test changes the records below, then writes them by mirror_put_ports().
  */
+#include <sched.h>
+
 #include "rig.h"
 
 enum { OUT = 4, OUT2 = 5 };
@@ -25,3 +27,5 @@ struct mirror_config mirror_to(uint32_t bit, uint32_t out);
 void mirror_expect(const struct frame *copy, const struct frame *frame);
 /* So many frames were selected, and the rest of the account adds up to them. */
 void check_sum(uint32_t bit, uint64_t selected);
+/* Budgets are a processor's own: until sched_setaffinity() with *ret_before the test runs on one. */
+void mirror_stay_on_processor(cpu_set_t *ret_before);

@@ -3,7 +3,6 @@
  * Copies of mirrors with bvs-wire-form: which of them go through the segmenting devices, what
  * becomes of the wire frames that come out, and what is counted.
  */
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -105,16 +104,6 @@ static struct record send_to_wire(const struct frame *f, uint32_t snaplen, uint3
 	rig_expect(RECORD_CLONE, SEGMENT_IFINDEX, f);
 	rig_expect_end();
 	return rig_record(0);
-}
-
-static void stay_on_this_processor(cpu_set_t *ret_before)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	assert_int_equal(sched_getaffinity(0, sizeof(*ret_before), ret_before), 0);
-	CPU_SET(sched_getcpu(), &one);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
 }
 
 static void each_wire_frame_is_sent_and_counted_when_it_comes_out(void **state)
@@ -226,7 +215,7 @@ static void a_copy_that_the_devices_do_not_take_whole_is_lost_whole(void **state
 	cpu_set_t before;
 
 	(void)state;
-	stay_on_this_processor(&before);
+	mirror_stay_on_processor(&before);
 	put_wire_mirror(wire_mirror());
 	r = send_to_wire(&f, 0, UNDER_WAY);
 	rig_run_segment(&f, &r);
@@ -254,7 +243,7 @@ static void wire_frames_leave_room_for_production(void **state)
 	cpu_set_t before;
 
 	(void)state;
-	stay_on_this_processor(&before);
+	mirror_stay_on_processor(&before);
 	mirror_ports[OUT].flags |= PORT_QUEUED;
 	put_wire_mirror(wire_mirror());
 	for (int i = 0; i < 500; i++)

@@ -447,7 +447,7 @@ bridge() {
 # --- big frames ---
 
 # Sends 20 MB by TCP from n1 to address $1 in namespace $2 ("" is ours) and compares.
-transfer() {
+send_20mb() {
 	local inside=()
 	[[ -z $2 ]] || inside=(ip netns exec "$2")
 	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
@@ -478,16 +478,16 @@ transfer() {
 	becomes up vsctl get interface br0 link_state
 	mirror br0 m0 select_src_port=i1 output_port=m
 	before=$(counter ends m rx_bytes)
-	transfer 10.1.1.2 n2
-	transfer 10.1.1.9 ''
+	send_20mb 10.1.1.2 n2
+	send_20mb 10.1.1.9 ''
 	copied=$(($(counter ends m rx_bytes) - before))
 	echo "$copied bytes copied"
 	((copied > 40000000 && copied < 44000000))
 	ovs-vsctl set mirror m0 snaplen=100
 	forget_flows
 	before=$(counter ends m rx_bytes) packets=$(counter ends m rx_packets)
-	transfer 10.1.1.2 n2
-	transfer 10.1.1.9 ''
+	send_20mb 10.1.1.2 n2
+	send_20mb 10.1.1.9 ''
 	copied=$(($(counter ends m rx_bytes) - before))
 	packets=$(($(counter ends m rx_packets) - packets))
 	echo "$copied bytes copied in $packets frames"

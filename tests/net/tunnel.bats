@@ -71,37 +71,23 @@ status_key() { vsctl --if-exists get interface "$1" "status:$2" | tr -d '"'; }
 
 pings() { ip netns exec n ping 10.1.0.2 -c 2 -i 0.05 -W 2; }
 
-# Sends a file through a TCP connection from n to f.
-transfer() { # BYTES
-	head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/sent"
-	# shellcheck disable=SC2016
-	world ip netns exec f timeout 20 socat -u tcp-listen:5000,reuseaddr "create:$BATS_TEST_TMPDIR/got" 3>&- &
-	local receiver=$!
-	wait_until listens
-	world ip netns exec n timeout 20 socat -u "open:$BATS_TEST_TMPDIR/sent" tcp:10.1.0.2:5000
-	wait "$receiver"
-	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
-}
-# shellcheck disable=SC2317 # wait_until calls it
-listens() { [[ $(world ip netns exec f ss -Hltn 'sport = :5000') ]]; }
-
 @test "gre: ARP, pings and TCP both ways" {
 	tunnel gre key=5
 	pings
-	transfer 3000000
+	transfer 3000000 n f 10.1.0.2
 }
 
 @test "gre with checksums and numbers: segments are made first" {
 	tunnel gre csum=true seq=true key=0xffffffff
 	pings
-	transfer 3000000
+	transfer 3000000 n f 10.1.0.2
 }
 
 @test "erspan, all three types" {
 	for version in 0 1 2; do
 		tunnel erspan key=7 erspan_ver=$version
 		pings
-		transfer 500000
+		transfer 500000 n f 10.1.0.2
 		ovs-vsctl del-port br0 t0
 		far ovs-vsctl del-port br0 t0
 	done
@@ -110,7 +96,7 @@ listens() { [[ $(world ip netns exec f ss -Hltn 'sport = :5000') ]]; }
 @test "vxlan" {
 	tunnel vxlan key=77
 	pings
-	transfer 3000000
+	transfer 3000000 n f 10.1.0.2
 }
 
 @test "ip6gre, ip6erspan, vxlan over IPv6" {
@@ -125,7 +111,7 @@ listens() { [[ $(world ip netns exec f ss -Hltn 'sport = :5000') ]]; }
 		works t0
 		far works t0
 		pings
-		transfer 500000
+		transfer 500000 n f 10.1.0.2
 		ovs-vsctl del-port br0 t0
 		far ovs-vsctl del-port br0 t0
 	done
@@ -141,7 +127,7 @@ listens() { [[ $(world ip netns exec f ss -Hltn 'sport = :5000') ]]; }
 	ovs-vsctl add-port br0 t0 -- set interface t0 type=vxlan options:remote_ip=10.0.0.2 options:key=9
 	works t0
 	pings
-	transfer 3000000
+	transfer 3000000 n f 10.1.0.2
 }
 
 @test "tags travel inside; access ports at both ends" {
@@ -198,7 +184,7 @@ listens() { [[ $(world ip netns exec f ss -Hltn 'sport = :5000') ]]; }
 	tunnel gre key=3
 	is br-ex status_key t0 tunnel_egress_iface
 	pings
-	transfer 1000000
+	transfer 1000000 n f 10.1.0.2
 }
 
 # A mirror to a tunnel counts what became of each copy.

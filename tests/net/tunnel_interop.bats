@@ -64,21 +64,6 @@ frames_pass() {
 	END
 }
 
-# Sends a file through a TCP connection; listener first.
-stream() { # NAMESPACE ADDRESS NAMESPACE
-	head -c 2000000 /dev/urandom >"$BATS_TEST_TMPDIR/sent"
-	# shellcheck disable=SC2016
-	world ip netns exec "$1" timeout 60 socat -u tcp-listen:5000,reuseaddr \
-		"create:$BATS_TEST_TMPDIR/got" 3>&- &
-	local receiver=$!
-	wait_until listens "$1"
-	world ip netns exec "$3" timeout 60 socat -u "open:$BATS_TEST_TMPDIR/sent" "tcp:$2:5000"
-	wait "$receiver"
-	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
-}
-# shellcheck disable=SC2317 # wait_until calls it
-listens() { [[ $(world ip netns exec "$1" ss -Hltn 'sport = :5000') ]]; }
-
 # Were frames of more than a segment among those that came in here since?
 is_segmented_late() { # DEVICE PACKETS BYTES
 	local packets bytes
@@ -93,9 +78,9 @@ streams_pass() {
 	ip -n ends addr add 10.1.0.1/24 dev a
 	ip -n far addr add 10.1.0.2/24 dev k0
 	packets=$(counter . a rx_packets) bytes=$(counter . a rx_bytes)
-	stream far 10.1.0.2 ends
+	transfer 2000000 ends far 10.1.0.2
 	is_segmented_late a "$packets" "$bytes"
-	stream ends 10.1.0.1 far
+	transfer 2000000 far ends 10.1.0.1
 	ip -n ends addr flush dev a
 	ip -n ends neigh flush dev a
 }

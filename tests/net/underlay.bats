@@ -146,25 +146,12 @@ s.send(bytes.fromhex("ffffffffffff02000000000288b5") + bytes(50))'
 	ip -n n link set n0 mtu 1400
 	ip -n far link set vx9 mtu 1400
 	world ip netns exec n ping -c 2 -i 0.05 -W 2 10.1.0.2
-	transfer 1000000
+	transfer 1000000 n far 10.1.0.2
 	ip -n n link set n0 mtu 1500
 	world ip netns exec n ping -c 1 -W 2 -s 3000 10.1.0.2
 	is '' statistic dropped_bad_checksum
 	is '' statistic dropped_mtu
 }
-
-# Sends a file through a TCP connection from n to far.
-transfer() { # BYTES
-	head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/sent"
-	world ip netns exec far timeout 20 socat -u tcp-listen:5000,reuseaddr "create:$BATS_TEST_TMPDIR/got" 3>&- &
-	local receiver=$!
-	wait_until listens
-	world ip netns exec n timeout 20 socat -u "open:$BATS_TEST_TMPDIR/sent" tcp:10.1.0.2:5000
-	wait "$receiver"
-	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
-}
-# shellcheck disable=SC2317 # wait_until calls it
-listens() { [[ $(world ip netns exec far ss -Hltn 'sport = :5000') ]]; }
 
 # The host's own VXLAN device beside a tunnel to the same host, by the same port; its own
 # traffic; and what it would be asked for if the switch were not there.

@@ -82,24 +82,22 @@ adds_up() {
 }
 
 # Sends a file by TCP from n1 to n2, with so little under way that no queue overflows.
-transfer() { # BYTES
+trickle() { # BYTES
+	local receiver
 	head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/sent"
-	world ip netns exec n2 timeout 60 socat -u TCP-LISTEN:7,reuseaddr,rcvbuf=65536 \
+	world ip netns exec n2 timeout 60 socat -u TCP-LISTEN:5000,reuseaddr,rcvbuf=65536 \
 		"CREATE:$BATS_TEST_TMPDIR/got" 3>&- &
-	local receiver=$!
-	wait_until listens
-	ip netns exec n1 timeout 60 socat -u -b 60000 "OPEN:$BATS_TEST_TMPDIR/sent" TCP:10.1.1.2:7,sndbuf=131072
+	receiver=$!
+	wait_until listens n2
+	ip netns exec n1 timeout 60 socat -u -b 60000 "OPEN:$BATS_TEST_TMPDIR/sent" TCP:10.1.1.2:5000,sndbuf=131072
 	wait "$receiver"
 	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
 }
-# shellcheck disable=SC2317 # wait_until calls it
-listens() { [[ $(world ip netns exec n2 ss -Hltn 'sport = :7') ]]; }
-
 
 @test "TCP: segments with checksums, every byte of the stream, each counted" {
 	wire_mirror output_port=m
 	capture ends m
-	transfer 3000000
+	trickle 3000000
 	captured --stream="$BATS_TEST_TMPDIR/copied"
 	((BAD == 0 && CUT == 0 && LONGEST == 1514 && FRAMES > 2000))
 	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/copied"
@@ -113,7 +111,7 @@ listens() { [[ $(world ip netns exec n2 ss -Hltn 'sport = :7') ]]; }
 @test "without it they are what production is: yet to be finished" {
 	mirror br0 w select_src_port=i1 output_port=m external_ids:bvs-wire-form=false
 	capture ends m
-	transfer 1000000
+	trickle 1000000
 	captured
 	((BAD > 0 && LONGEST > 2000))
 }
@@ -132,32 +130,31 @@ listens() { [[ $(world ip netns exec n2 ss -Hltn 'sport = :7') ]]; }
 @test "snaplen is about the segments" {
 	wire_mirror output_port=m snaplen=100
 	capture ends m
-	transfer 1000000
+	trickle 1000000
 	captured
 	((BAD == 0 && LONGEST == 100 && CUT > 600))
 	adds_up
 	(($(account 'cut short') == CUT))
 }
 
+# What is sent from n1 to n2 is seen at m whole, each frame with this tag.
+arrives_tagged() { # TAG
+	capture ends m
+	trickle 500000
+	captured --stream="$BATS_TEST_TMPDIR/copied"
+	[[ $TAGS == "$1" ]]
+	((BAD == 0 && LONGEST == 1518))
+	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/copied"
+	adds_up
+}
+
 @test "tags: of the output port, of the output VLAN" {
 	ovs-vsctl set port i1 tag=5 -- set port i2 tag=5
 	wire_mirror output_port=m
-	capture ends m
-	transfer 500000
-	captured --stream="$BATS_TEST_TMPDIR/copied"
-	[[ $TAGS == '[5]' ]]
-	((BAD == 0 && LONGEST == 1518))
-	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/copied"
-	adds_up
+	arrives_tagged '[5]'
 	ovs-vsctl clear bridge br0 mirrors -- set port m trunks=99
 	wire_mirror output_vlan=99
-	capture ends m
-	transfer 500000
-	captured --stream="$BATS_TEST_TMPDIR/copied"
-	[[ $TAGS == '[99]' ]]
-	((BAD == 0 && LONGEST == 1518))
-	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/copied"
-	adds_up
+	arrives_tagged '[99]'
 }
 
 @test "an output whose MTU is less gets the short ones, and the rest is counted" {
@@ -166,7 +163,7 @@ listens() { [[ $(world ip netns exec n2 ss -Hltn 'sport = :7') ]]; }
 	is_short() { ovs-appctl -t "$DIR/switch.ctl" bridge/dump-image br0 | grep -q mtu=1000; }
 	wait_until is_short
 	capture ends m
-	transfer 300000
+	trickle 300000
 	captured
 	((LONGEST < 1014 && FRAMES > 0 && BAD == 0))
 	adds_up
@@ -192,7 +189,7 @@ underlay() {
 		external_ids:bvs-remote='"gre:10.0.0.2"'
 	becomes active vsctl get bridge br0 status:mirror-w
 	capture far u1
-	transfer 500000
+	trickle 500000
 	captured --strip=38 --stream="$BATS_TEST_TMPDIR/copied"
 	((BAD == 0 && LONGEST == 1514))
 	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/copied"
@@ -201,7 +198,7 @@ underlay() {
 		external_ids:bvs-remote='"erspan:10.0.0.2,session=7,ver=3"'
 	becomes active vsctl get bridge br0 status:mirror-w
 	capture far u1
-	transfer 500000
+	trickle 500000
 	captured --strip=54 --stream="$BATS_TEST_TMPDIR/copied"
 	((LONGEST == 1514 && FRAMES > 300))
 	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/copied"
@@ -219,8 +216,6 @@ status_of() { vsctl --if-exists get interface "$1" "status:$2" | tr -d '"'; } # 
 	mac=$(ip -json link show dev u0 | jq -r '.[0].address')
 	sniff "$seen" n1 i1 udp port 9
 	send_gre() { world ip netns exec far "$tool" gre u1 "$mac" 10.0.0.2 10.0.0.1 "$1"; }
-	gets_through() { send_gre whole && has_lines 1 "$seen"; }
-	wait_until gets_through
 	send_gre broken
 	for kind in whole inner outer; do
 		echo "$kind"

@@ -6,7 +6,7 @@
   wire_form.py check FILE [--strip=N] [--stream=OUT]
                                       of GRE packets what is behind the first N bytes;
                                       prints "frames=N bad=N cut=N longest=N tags=..."; OUT gets the
-                                      byte stream of the TCP connection to port 7
+                                      byte stream of the TCP connection to port 5000
   wire_form.py udp ADDRESS COUNT      so many datagrams
   wire_form.py gre DEVICE DST_MAC SRC DST KIND
                                       a GRE packet with a checksum: whole, inner (the one of the
@@ -111,7 +111,7 @@ def look(frame, v):
     if ip[9] in (6, 17):
         pseudo = ip[12:20] + struct.pack("!BBH", 0, ip[9], len(l4))
         v.bad += checksum(pseudo + l4) != 0 or (ip[9] == 17 and l4[6:8] == b"\0\0")
-    if ip[9] == 6 and l4[2:4] == b"\0\x07":
+    if ip[9] == 6 and l4[2:4] == struct.pack("!H", 5000):
         seq = struct.unpack_from("!I", l4, 4)[0] + (l4[13] >> 1 & 1)
         payload = l4[(l4[12] >> 4) * 4 :]
         if len(payload) > len(v.pieces.get(seq, b"")):

@@ -252,15 +252,7 @@ void datapath_port_state(const struct datapath *dp, uint32_t slot, struct datapa
 
 	static char no_device[128];
 
-	*ret = (struct datapath_port_state){
-		.error = "",
-		.driver = "",
-		.driver_version = "",
-		.firmware = "",
-		.egress = "",
-		.problem = "",
-		.xdp = "",
-	};
+	*ret = (struct datapath_port_state)DATAPATH_PORT_STATE_INIT;
 	if (!p->name[0] || (p->kind == MODEL_PORT_SYSTEM && !d)) {
 		snprintf(no_device, sizeof(no_device),
 			 "could not open network device %s (No such device)", p->name);

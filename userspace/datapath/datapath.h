@@ -94,6 +94,12 @@ struct datapath_port_state {
 	const char *problem; /* "": frames can be sent */
 	const char *xdp; /* "": nobody asked for it; "native", "generic", "off: ..." */
 };
+/* Of which nothing is known. */
+#define DATAPATH_PORT_STATE_INIT                                                               \
+	{                                                                                      \
+		.error = "", .driver = "", .driver_version = "", .firmware = "", .egress = "", \
+		.problem = "", .xdp = "",                                                      \
+	}
 void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 			 struct datapath_port_state *ret);
 

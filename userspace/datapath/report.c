@@ -62,15 +62,8 @@ void datapath_port_state(const struct datapath *dp, uint32_t port_slot,
 	const struct port *port = port_slot < PORT_SLOTS ? dp->devices.by_slot[port_slot] : NULL;
 	const struct netdev *dev;
 
-	*ret = (struct datapath_port_state){
-		.error = port ? port->error : "no such port",
-		.driver = "",
-		.driver_version = "",
-		.firmware = "",
-		.egress = "",
-		.problem = "",
-		.xdp = "",
-	};
+	*ret = (struct datapath_port_state)DATAPATH_PORT_STATE_INIT;
+	ret->error = port ? port->error : "no such port";
 	if (!port)
 		return;
 	if (port->kind == MODEL_PORT_TUNNEL)
