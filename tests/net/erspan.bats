@@ -194,7 +194,7 @@ mac_of() { ip -n "$1" -json link show dev "$1" | jq -r '.[0].address | gsub(":";
 	head -c 2000000 /dev/zero | world ip netns exec n timeout 20 socat -u - tcp:10.1.0.2:5000
 	wait $!
 	# So there are more packets than frames were.
-	segmented() { (($(packets | wc -l) > $(vsctl get mirror m statistics:selected) + 100)); }
+	segmented() { (($(packets | wc -l) > $(counter n n tx_packets) + $(counter n n rx_packets) + 100)); }
 	wait_until segmented
 	# The number is what counts, not the place.
 	vsctl set interface n ofport_request=301

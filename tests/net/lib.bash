@@ -74,12 +74,11 @@ vsctl() {
 	world "$peers/ovs-vsctl" "$@"
 }
 
-# The same, but a word on stderr is a failure.
+# The same, but a word on stderr is a failure; unless it is about a slow machine.
 ovs-vsctl() {
 	local status=0
 	vsctl "$@" 2>"$BATS_FILE_TMPDIR/stderr" || status=$?
-	if [[ -s $BATS_FILE_TMPDIR/stderr ]]; then
-		cat "$BATS_FILE_TMPDIR/stderr" >&2
+	if grep -v '|timeval|WARN|' "$BATS_FILE_TMPDIR/stderr" >&2; then
 		((status)) || status=64
 	fi
 	return $status
