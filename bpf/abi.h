@@ -27,7 +27,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 6
+#define ABI_VERSION 7
 
 enum {
 	PORT_SLOTS = 8192,
@@ -155,6 +155,8 @@ enum too_long { TOO_LONG_DEFAULT, TOO_LONG_CUT, TOO_LONG_FRAGMENT, TOO_LONG_DROP
 enum mirror_flag {
 	MIRROR_WIRE_FORM = 1 << 0, /* of what is yet to be segmented, or summed up, it sends
 				    * what a wire would carry; snaplen is about that */
+	MIRROR_ACCOUNT = 1 << 1, /* what becomes of each copy is found out, also where that
+				  * takes a clone more */
 };
 
 /* map mirrors: ARRAY[MIRROR_SLOTS] */

@@ -83,6 +83,7 @@ struct work {
 	__u32 too_long; /* enum too_long: of the output at hand, if that is a tunnel */
 	__u32 copy_of; /* slot of the mirror at hand; 0: production */
 	bool is_wire_form; /* that mirror's copies are to be wire frames */
+	bool has_account; /* what becomes of the output at hand must be found out */
 	bool is_booked; /* the copy at hand goes into its account */
 	bool to_wire; /* by the next reenter(): it must be made wire frames first */
 	__u32 outcome; /* the best of them */

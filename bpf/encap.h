@@ -27,6 +27,16 @@ static __always_inline bool encap_find(struct encap *e, struct __sk_buff *skb)
 	return e->t;
 }
 
+/* Most are GRE's over IPv4, of at most 50 bytes. */
+static __always_inline void encap_template(const struct encap *e)
+{
+	enum { MOST = 56 };
+
+	copy_words(e->w->head, e->t->head, MOST);
+	if (unlikely(e->t->head_len > MOST))
+		copy_words(e->w->head + MOST, e->t->head + MOST, TUNNEL_HEAD - MOST);
+}
+
 /* Where the tags go in w->head: behind the addresses. */
 static __always_inline __u8 *encap_l2(const struct encap *e, __u32 at)
 {
@@ -61,6 +71,36 @@ static __always_inline int encap_tags(struct encap *e)
 	return skb->vlan_present ? -1 : 0;
 }
 
+/* The frame's first bytes, into the work's memory; what is not there is 0. */
+static __always_inline int encap_load(struct encap *e)
+{
+	const __u8 *p = (const void *)(long)e->skb->data;
+	struct tunnel_work *w = e->w;
+
+	if (likely(p + ETHERNET_LEN + sizeof(w->l3) <= (const __u8 *)(long)e->skb->data_end)) {
+		copy_words(w->l2, p, 16);
+		copy_words(w->l3, p + ETHERNET_LEN, 8);
+		*(__u32 *)(w->l3 + 8) = *(const __u32 *)(p + ETHERNET_LEN + 8);
+		return 0;
+	}
+	if (bpf_skb_load_bytes(e->skb, 0, w->l2, ETHERNET_LEN))
+		return -1;
+	if (bpf_skb_load_bytes(e->skb, ETHERNET_LEN, w->l3, sizeof(w->l3)))
+		__builtin_memset(w->l3, 0, sizeof(w->l3));
+	return 0;
+}
+
+/* The Ethernet header goes before the tags that came out of the metadata. */
+static __always_inline void encap_addresses(struct encap *e)
+{
+	__u8 *to = encap_l2(e, 0), *type = encap_l2(e, 12 + e->w->frame.tags_len);
+
+	for (int i = 0; i < 12; i++)
+		to[i] = e->w->l2[i];
+	type[0] = e->w->l2[12];
+	type[1] = e->w->l2[13];
+}
+
 /* Reads what the header depends on. */
 static __always_inline int encap_read(struct encap *e)
 {
@@ -69,20 +109,19 @@ static __always_inline int encap_read(struct encap *e)
 	w->frame.vid = 0;
 	w->frame.has_vid = false;
 	w->frame.tags_len = 0;
-	if (encap_tags(e) || bpf_skb_load_bytes(e->skb, 0, w->l2, ETHERNET_LEN))
+	if (encap_tags(e) || encap_load(e))
 		return -1;
-	__builtin_memcpy(encap_l2(e, 0), w->l2, 12);
-	put_be16(encap_l2(e, 12 + e->w->frame.tags_len), get_be16(w->l2 + 12));
 	e->w->frame.type = get_be16(w->l2 + 12);
+	e->w->frame.has_new_l2 =
+		e->skb->gso_size || e->w->frame.tags_len || e->w->frame.type == IPV6_TYPE;
+	if (e->w->frame.has_new_l2)
+		encap_addresses(e);
 	/* A frame's tag may be in its bytes: in test runs. */
-	if (!e->w->frame.has_vid && !e->w->frame.tags_len && e->w->frame.type == TPID_8021Q &&
-	    !bpf_skb_load_bytes(e->skb, ETHERNET_LEN, w->l3, 2)) {
+	if (!e->w->frame.has_vid && !e->w->frame.tags_len && e->w->frame.type == TPID_8021Q) {
 		e->w->frame.has_vid = true;
 		e->w->frame.vid = get_be16(w->l3) & TCI_VID;
 	}
 	e->w->frame.len = e->skb->len + e->w->frame.tags_len;
-	if (bpf_skb_load_bytes(e->skb, ETHERNET_LEN, w->l3, sizeof(w->l3)))
-		__builtin_memset(w->l3, 0, sizeof(w->l3));
 	return 0;
 }
 
@@ -118,15 +157,16 @@ static __always_inline __u8 encap_ttl(const struct encap *e, __u8 configured)
 static __always_inline void encap_ipv4(struct encap *e, __u32 len)
 {
 	__u8 *ip = e->w->head + ETHERNET_LEN;
-	__s64 sum;
+	__u64 sum = 0;
 
 	ip[1] = encap_tos(e, ip[1]);
 	put_be16(ip + 2, len < 65536 ? len : 65535); /* of a frame to be segmented: whatever */
 	if (!(e->t->flags & TUNNEL_DF))
 		put_be16(ip + 4, bpf_get_prandom_u32());
 	ip[8] = encap_ttl(e, ip[8]);
-	sum = bpf_csum_diff(NULL, 0, (__be32 *)ip, IPV4_LEN, 0);
-	*(__u16 *)(ip + 10) = ~csum_fold((__u64)sum);
+	for (int i = 0; i < IPV4_LEN; i += 4)
+		sum += *(const __u32 *)(ip + i);
+	*(__u16 *)(ip + 10) = ~csum_fold(sum);
 }
 
 static __always_inline void encap_ipv6(struct encap *e, __u32 len)
@@ -299,10 +339,10 @@ __noinline int tunnel_read(struct __sk_buff *skb)
 	return encap_find(&e, skb) ? encap_read(&e) : -1;
 }
 
-__noinline int tunnel_fill(struct __sk_buff *skb)
+__noinline int tunnel_wrap(struct __sk_buff *skb)
 {
+	__u32 len, rest;
 	struct encap e;
-	__u32 len;
 
 	if (!encap_find(&e, skb))
 		return -1;
@@ -313,18 +353,12 @@ __noinline int tunnel_fill(struct __sk_buff *skb)
 		encap_ipv4(&e, len - ETHERNET_LEN);
 	encap_l4(&e, len - e.t->gre_at);
 	encap_erspan(&e);
-	return 0;
-}
-
-__noinline int tunnel_write(struct __sk_buff *skb)
-{
-	struct encap e;
-	__u32 rest;
-
-	if (!encap_find(&e, skb) || encap_grow(&e))
+	if (encap_grow(&e))
 		return -1;
 	/* One less, so that the verifier of Linux 6.1 sees that it is not 0. */
-	rest = e.t->head_len + ETHERNET_LEN + e.w->frame.tags_len - 1;
+	rest = e.t->head_len - 1;
+	if (e.w->frame.has_new_l2)
+		rest += ETHERNET_LEN + e.w->frame.tags_len;
 	barrier_var(rest);
 	if (rest >= sizeof(e.w->head))
 		return -1;
@@ -393,12 +427,13 @@ static __always_inline __u8 encap_too_long(const struct encap *e, __u8 asked)
 }
 
 /* Sends the clone, which may be cut already, as the work's memory says: slot, version, mirror,
- * too_long, is_cut, is_up, is_wire and is_booked are set.  Returns enum outcome. */
+ * too_long, is_cut, is_up, is_wire, is_booked and has_account are set.  Returns enum outcome;
+ * leaves_by, which was 0, says what is left to do. */
 __noinline int tunnel_send(struct __sk_buff *skb)
 {
 	struct tunnel_frame *f;
+	__u32 outcome = OUTCOME_SENT;
 	bool is_long = false;
-	__u32 outcome;
 	struct encap e;
 
 	if (!encap_find(&e, skb))
@@ -409,7 +444,7 @@ __noinline int tunnel_send(struct __sk_buff *skb)
 	f->too_long = encap_too_long(&e, f->too_long);
 	if (encap_needs_wire(&e))
 		return encap_segment(&e);
-	__builtin_memcpy(e.w->head, e.t->head, TUNNEL_HEAD);
+	encap_template(&e);
 	if (tunnel_read(skb))
 		return OUTCOME_CLONE;
 	if (!skb->gso_size && f->len > encap_room(&e)) {
@@ -419,14 +454,18 @@ __noinline int tunnel_send(struct __sk_buff *skb)
 		if (!is_long && encap_cut(&e))
 			return OUTCOME_MTU;
 	}
-	if (tunnel_fill(skb) || tunnel_write(skb))
+	if (tunnel_wrap(skb))
 		return OUTCOME_CLONE;
 	if (e.t->flags & TUNNEL_CSUM && encap_csum(&e))
 		return OUTCOME_CLONE;
 	if (e.t->flags & TUNNEL_MARKED)
 		skb->mark = tunnel_mark(e.t->ifindex);
-	outcome = is_long ? (__u32)fragment_send(skb)
-			  : outcome_of(bpf_clone_redirect(skb, e.t->ifindex, 0), f->is_up);
+	if (is_long)
+		outcome = (__u32)fragment_send(skb);
+	else if (must_ask(f->has_account, f->is_up))
+		outcome = outcome_of(bpf_clone_redirect(skb, e.t->ifindex, 0), f->is_up);
+	else
+		f->leaves_by = e.t->ifindex;
 	if (outcome != OUTCOME_SENT)
 		return outcome;
 	count_tx(f->slot, f->len);

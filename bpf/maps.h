@@ -226,11 +226,11 @@ struct reentry_job {
 	__u32 mirror; /* slot of whose copy it is; 0: production */
 	__u32 is_booked; /* what becomes of it is for the mirror's account */
 	__u32 to_wire; /* wire frames are made of it first, and these are cut */
-	__u32 pad;
-	/* Otherwise, and without ifindex: */
-	__u32 peer; /* slot of a patch port's other end, where the frame goes on */
-	__u32 hops; /* patch ports on the way, this one included */
+	__u32 has_account; /* what becomes of it must be found out */
 	__u32 version; /* of the configuration */
+	__u32 peer; /* slot of a patch port's other end, where the frame goes on; 0: it is none */
+	/* Only for that: */
+	__u32 hops; /* patch ports on the way, this one included */
 	__u32 bridge; /* slot: if the other end is on the same one, ... */
 	__u32 is_mirrored; /* ... these bits go there and come back */
 	/* What the switch has read of the frame it does not read anew behind a patch port. */

@@ -23,6 +23,15 @@ static __always_inline __u32 lowest_bit(__u64 bits)
 	return (__u32)(n * 0x0101010101010101 >> 56);
 }
 
+static __always_inline bool mirror_is_any_pending(const struct ctx *c)
+{
+	__u64 any = 0;
+
+	for (int w = 0; w < MIRROR_WORDS; w++)
+		any |= c->w->pending[w];
+	return any;
+}
+
 /* Takes the oldest of the pending mirrors, or returns false. */
 static __always_inline bool mirror_take(struct ctx *c, __u32 *ret_bit)
 {
@@ -282,6 +291,7 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 		c->w->served[w] |= mirror->same_output[w];
 	c->w->too_long = mirror->too_long;
 	c->w->is_wire_form = mirror->flags & MIRROR_WIRE_FORM;
+	c->w->has_account = mirror->flags & MIRROR_ACCOUNT;
 	c->w->is_booked = true;
 	stats->tx_packets++;
 	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
@@ -311,20 +321,17 @@ static long mirror_step(__u32 i, void *arg)
 	c->w->copy_of = slot;
 	if (mirror && stats)
 		mirror_copy(c, bit, mirror, stats);
-	return 0;
+	return !mirror_is_any_pending(c);
 }
 
 /* Makes the copies for c->w->pending, less those that were seen to before. */
 static __always_inline void mirror_run(struct ctx *c)
 {
-	__u64 any = 0;
-
 	for (int w = 0; w < MIRROR_WORDS; w++) {
 		c->w->pending[w] &= ~c->w->done[w];
 		c->w->done[w] |= c->w->pending[w];
-		any |= c->w->pending[w];
 	}
-	if (likely(any))
+	if (likely(mirror_is_any_pending(c)))
 		bpf_loop(MIRRORS_PER_BRIDGE, mirror_step, c, 0);
 }
 

@@ -151,6 +151,21 @@ static __always_inline void sight(struct ctx *c, __u32 port, __u32 outer, struct
 	job->sighting.port = port | (form.outer ? SIGHTING_TAGGED : 0);
 }
 
+/* The rest of a job for a patch port. */
+static __always_inline void go_on_behind(const struct ctx *c, struct reentry_job *job)
+{
+	job->hops = c->w->hops + 1;
+	job->bridge = c->in->bridge;
+	job->outer = c->w->worn.outer;
+	job->inner = c->w->worn.inner;
+	job->rest_type = c->w->pkt.rest_type;
+	job->is_mirrored = c->w->is_mirrored;
+	for (int i = 0; i < MIRROR_WORDS; i++) {
+		job->done[i] = c->w->done[i];
+		job->served[i] = c->w->served[i];
+	}
+}
+
 /* Through the re-entry device, whose program works on a clone of the frame as it is now: to
  * cut it, to have wire frames made of it, or to go on at a patch port's other end.  It has run when bpf_clone_redirect()
  * returns, and has counted what the port sent.  Returns enum outcome. */
@@ -177,19 +192,12 @@ static __noinline __u32 reenter(struct ctx *c, __u32 slot, const struct port_con
 	job->mirror = c->w->copy_of;
 	job->is_booked = c->w->is_booked;
 	job->to_wire = c->w->to_wire;
+	job->has_account = c->w->has_account;
 	job->is_tunnel = port->flags & PORT_TUNNEL;
 	job->peer = port->patch_peer;
-	job->hops = c->w->hops + 1;
 	job->version = c->w->version;
-	job->bridge = c->in->bridge;
-	job->outer = c->w->worn.outer;
-	job->inner = c->w->worn.inner;
-	job->rest_type = c->w->pkt.rest_type;
-	job->is_mirrored = c->w->is_mirrored;
-	for (int i = 0; i < MIRROR_WORDS; i++) {
-		job->done[i] = c->w->done[i];
-		job->served[i] = c->w->served[i];
-	}
+	if (port->patch_peer)
+		go_on_behind(c, job);
 	job->is_valid = JOB_WORK;
 	bpf_clone_redirect(skb, set->reentry_ifindex, 0);
 	if (*(volatile __u32 *)&job->is_valid) {
@@ -212,6 +220,7 @@ static __noinline void send_inside(struct ctx *c, __u32 slot)
 	c->w->too_long = TOO_LONG_DEFAULT;
 	c->w->copy_of = 0;
 	c->w->to_wire = false;
+	c->w->has_account = false;
 	if (port->patch_peer && c->w->hops + 1 >= NESTING) {
 		count_drop(slot, DROP_LOOP);
 		return;

@@ -3,8 +3,9 @@
  * On the egress hook of the re-entry device, a device of ours that is down and never
  * transmits: the place to change a clone without touching the frame that it was made of, and
  * where a frame that left by a patch port or came out of a tunnel enters the switch again.
- * Runs inside the bpf_clone_redirect() that sent the clone here.  The cut clone is cloned once more to its
- * target rather than redirected, because only bpf_clone_redirect() tells what became of it.
+ * Runs inside the bpf_clone_redirect() that sent the clone here.  Where it must be found out what
+ * becomes of the result, that is cloned once more rather than redirected: only
+ * bpf_clone_redirect() tells.
  */
 #include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
@@ -13,14 +14,17 @@
 #include "encap.h"
 #include "forward.h"
 
-static __always_inline __u32 send_cut(struct __sk_buff *skb, const struct reentry_job *job)
+static __always_inline int send_cut(struct __sk_buff *skb, struct reentry_job *job)
 {
-	__u32 outcome = outcome_of(bpf_clone_redirect(skb, job->ifindex, 0), job->is_up);
+	bool is_asked = must_ask(job->has_account, job->is_up);
+	__u32 outcome = OUTCOME_SENT;
 
-	if (outcome != OUTCOME_SENT)
-		return outcome;
-	count_tx(job->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
-	return OUTCOME_TRUNCATED;
+	if (is_asked)
+		outcome = outcome_of(bpf_clone_redirect(skb, job->ifindex, 0), job->is_up);
+	job->outcome = outcome == OUTCOME_SENT ? OUTCOME_TRUNCATED : outcome;
+	if (outcome == OUTCOME_SENT)
+		count_tx(job->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
+	return is_asked ? TC_ACT_SHOT : bpf_redirect(job->ifindex, 0);
 }
 
 /* Has the frame come out of this tunnel, or out of another one by the same device, and into the
@@ -35,13 +39,13 @@ static __always_inline bool is_own_packet(const struct reentry_job *job, __u32 m
 	return true;
 }
 
-static __noinline __u32 send_tunnel(struct __sk_buff *skb, const struct reentry_job *job)
+static __noinline int send_tunnel(struct __sk_buff *skb, struct reentry_job *job)
 {
 	__u32 zero = 0;
 	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
 
 	if (!w)
-		return OUTCOME_CLONE;
+		return TC_ACT_SHOT; /* the answer is OUTCOME_CLONE already */
 	w->frame.slot = job->port;
 	w->frame.version = job->version;
 	w->frame.mirror = job->mirror;
@@ -51,7 +55,10 @@ static __noinline __u32 send_tunnel(struct __sk_buff *skb, const struct reentry_
 	w->frame.is_wire = false;
 	w->frame.sighting = job->sighting;
 	w->frame.is_booked = job->is_booked;
-	return tunnel_send(skb);
+	w->frame.has_account = job->has_account;
+	w->frame.leaves_by = 0;
+	job->outcome = tunnel_send(skb);
+	return w->frame.leaves_by ? bpf_redirect(w->frame.leaves_by, 0) : TC_ACT_SHOT;
 }
 
 static __noinline __u32 send_to_wire(struct __sk_buff *skb, const struct reentry_job *job)
@@ -151,14 +158,11 @@ static __always_inline int reentry(struct __sk_buff *skb)
 		for (int i = 0; i < 5; i++)
 			skb->cb[i] = 0;
 	}
-	if (job->is_tunnel) {
-		job->outcome = send_tunnel(skb, job);
-		return TC_ACT_SHOT;
-	}
+	if (job->is_tunnel)
+		return send_tunnel(skb, job);
 	if (!job->ifindex)
 		return enter(skb, job, snaplen || !job->port);
-	job->outcome = send_cut(skb, job);
-	return TC_ACT_SHOT;
+	return send_cut(skb, job);
 }
 
 SEC("tc") int bvs_reentry(struct __sk_buff *skb)
@@ -202,6 +206,7 @@ static __always_inline __u32 send_wire_to_tunnel(struct __sk_buff *skb, __u32 ve
 	w->frame.is_up = o->is_up;
 	w->frame.sighting = o->sighting;
 	w->frame.is_wire = true;
+	w->frame.has_account = true;
 	return tunnel_send(skb);
 }
 

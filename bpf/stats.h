@@ -61,6 +61,13 @@ static __always_inline __u32 outcome_of(long result, bool is_up)
 	return result > 0 ? OUTCOME_BACKLOG : OUTCOME_CLONE;
 }
 
+/* Must the kernel be asked what becomes of a clone?  That takes one more clone.  Otherwise, as
+ * with production through any port, what a device's own queue drops the device counts. */
+static __always_inline bool must_ask(bool has_account, bool is_up)
+{
+	return has_account || !is_up;
+}
+
 /* What a frame is counted as that a port did not send; some are counted where they are found. */
 static __always_inline void count_not_sent(__u32 slot, __u32 outcome)
 {

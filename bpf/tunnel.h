@@ -31,6 +31,8 @@ enum {
 struct tunnel_frame {
 	__u32 slot;
 	__u32 version;
+	__u32 leaves_by; /* the device that the finished packet has yet to be redirected to; 0:
+			  * none, it has been seen to */
 	__u32 mirror; /* slot of whose copy it is; 0: production */
 	__u32 len; /* tags included */
 	__u32 tags_len;
@@ -40,8 +42,10 @@ struct tunnel_frame {
 	bool is_up; /* the underlay has a link, as far as is known */
 	bool is_wire; /* one frame with its checksums, as on a wire */
 	bool is_booked; /* in the mirror's account */
+	bool has_account; /* what becomes of it must be found out */
 	__u8 too_long; /* enum too_long */
 	__u16 type; /* behind the tags */
+	bool has_new_l2; /* its Ethernet header is made anew: the room is behind that, or tags are */
 	struct sighting sighting; /* with TUNNEL_METADATA */
 };
 
@@ -72,6 +76,13 @@ struct {
 } tunnel_work BVS_MAP;
 
 RECORD_GET(tunnel, tunnels)
+
+/* As words, wherever they are: see read_be64().  len: a multiple of eight. */
+static __always_inline void copy_words(void *to, const void *from, __u32 len)
+{
+	for (__u32 i = 0; i < len; i += 8)
+		*(__u64 *)(to + i) = *(const __u64 *)(from + i);
+}
 
 static __always_inline void put_be16(__u8 *to, __u32 value)
 {

@@ -147,7 +147,8 @@ static void a_copy_that_the_target_refuses_is_counted(void **state)
 	put_mirror(0, VLAN_TRUNK);
 	live_run("ip link set u3 down");
 	live_send(1, &f);
-	put_mirror(50, VLAN_TRUNK);
+	live_put_mirror(
+		0, (struct mirror_config){ .out_port = 3, .snaplen = 50, .flags = MIRROR_ACCOUNT });
 	live_send(1, &f);
 	live_run("ip link set u3 up");
 	for (int i = 0; i < 2; i++) {

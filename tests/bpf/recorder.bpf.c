@@ -168,10 +168,10 @@ static __always_inline long fake_csum_update(__u32 sum)
 	((void)(skb), (void)(len), fake_check_mtu(ifindex))
 
 #include "../../bpf/tc.bpf.c"
-#define LICENSE LICENSE_again
-#include "../../bpf/reentry.bpf.c"
 #undef bpf_redirect
 #define bpf_redirect(ifindex, flags) record(skb, RECORD_REDIRECT, ifindex, flags)
+#define LICENSE LICENSE_again
+#include "../../bpf/reentry.bpf.c"
 #undef LICENSE
 #define LICENSE LICENSE_once_more
 #include "../../bpf/decap.bpf.c"
@@ -207,8 +207,7 @@ SEC("tc") int run_tunnel_meta(struct __sk_buff *skb)
 	if (!job || tag_to_metadata(skb))
 		return -1;
 	job->is_valid = 0;
-	job->outcome = send_tunnel(skb, job);
-	return TC_ACT_SHOT;
+	return send_tunnel(skb, job);
 }
 
 SEC("tc") int run_segment_meta(struct __sk_buff *skb)

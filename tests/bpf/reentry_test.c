@@ -11,17 +11,34 @@
 #include "rig.h"
 
 enum { TARGET = 7, DROP = 2, REDIRECT = 7 };
-enum { FILTERED = 1, CLONE = 3, BACKLOG = 5, SENT = 6, TRUNCATED = 7 }; /* enum outcome */
+enum {
+	FILTERED = 1,
+	CLONE = 3,
+	NO_TARGET = 0,
+	BACKLOG = 5,
+	SENT = 6,
+	TRUNCATED = 7
+}; /* enum outcome */
 
-static void put_cut(uint32_t is_valid, uint32_t snaplen)
+static struct job cut_job(uint32_t snaplen)
 {
-	rig_put_job((struct job){
-		.is_valid = is_valid,
+	return (struct job){
+		.is_valid = 1,
 		.port = TARGET,
 		.ifindex = TARGET,
 		.snaplen = snaplen,
 		.is_up = 1,
-	});
+	};
+}
+
+/* What becomes of it is asked for if there is an account, or no link. */
+static void put_asked(uint32_t has_account, uint32_t is_up)
+{
+	struct job job = cut_job(60);
+
+	job.has_account = has_account;
+	job.is_up = is_up;
+	rig_put_job(job);
 }
 
 static void a_clone_is_cut_to_snaplen_with_its_tag(void **state)
@@ -33,9 +50,9 @@ static void a_clone_is_cut_to_snaplen_with_its_tag(void **state)
 		struct frame cut = f;
 
 		cut.len = snaplen;
-		put_cut(1, snaplen);
-		assert_int_equal(rig_run_reentry(&f, 0), DROP);
-		rig_expect(RECORD_CLONE, TARGET, &cut);
+		rig_put_job(cut_job(snaplen));
+		assert_int_equal(rig_run_reentry(&f, 0), REDIRECT);
+		rig_expect(RECORD_REDIRECT, TARGET, &cut);
 		rig_expect_end();
 		assert_int_equal(rig_job().outcome, TRUNCATED);
 	}
@@ -48,7 +65,7 @@ static void mark_and_cb_do_not_leak(void **state)
 	struct frame f = rig_frame(9, 1, "", 100);
 
 	(void)state;
-	put_cut(1, 60);
+	rig_put_job(cut_job(60));
 	rig_run_reentry(&f, 0x1234);
 	assert_int_equal(rig_n_records(), 1);
 	assert_int_equal(rig_record(0).mark, 0);
@@ -58,12 +75,14 @@ static void mark_and_cb_do_not_leak(void **state)
 static void a_job_is_done_once_and_frames_without_one_are_dropped(void **state)
 {
 	struct frame f = rig_frame(9, 1, "", 100);
+	struct job none = cut_job(60);
 
 	(void)state;
-	put_cut(0, 60);
+	none.is_valid = 0;
+	rig_put_job(none);
 	assert_int_equal(rig_run_reentry(&f, 0), DROP);
 	assert_int_equal(rig_n_records(), 0);
-	put_cut(1, 60);
+	rig_put_job(cut_job(60));
 	rig_run_reentry(&f, 0);
 	assert_int_equal(rig_n_records(), 1);
 	assert_int_equal(rig_job().is_valid, 0);
@@ -71,18 +90,28 @@ static void a_job_is_done_once_and_frames_without_one_are_dropped(void **state)
 
 static void the_kernels_answer_is_passed_on(void **state)
 {
-	struct frame f = rig_frame(9, 1, "", 100);
+	struct frame f = rig_frame(9, 1, "", 100), cut = f;
 
 	(void)state;
+	cut.len = 60;
+	put_asked(1, 1);
+	assert_int_equal(rig_run_reentry(&f, 0), DROP);
+	rig_expect(RECORD_CLONE, TARGET, &cut);
+	rig_expect_end();
+	assert_int_equal(rig_job().outcome, TRUNCATED);
+	assert_int_equal(rig_port_stats(TARGET).tx_packets, 1);
 	rig_set_result(TARGET, 1, 0);
-	put_cut(1, 60);
+	put_asked(1, 1);
 	rig_run_reentry(&f, 0);
 	assert_int_equal(rig_job().outcome, BACKLOG);
+	put_asked(0, 0);
+	rig_run_reentry(&f, 0);
+	assert_int_equal(rig_job().outcome, NO_TARGET);
 	rig_set_result(TARGET, -22, 0);
-	put_cut(1, 60);
+	put_asked(1, 1);
 	rig_run_reentry(&f, 0);
 	assert_int_equal(rig_job().outcome, CLONE);
-	assert_int_equal(rig_port_stats(TARGET).tx_packets, 0);
+	assert_int_equal(rig_port_stats(TARGET).tx_packets, 1);
 }
 
 /* --- patch ports: 10 is the one, 11 the other, on the same bridge as ports 1 and 2 --- */

@@ -15,7 +15,7 @@
 #include "switch/tunnel.h"
 
 enum { PORT = 20, UNDERLAY = 77, N_FRAMES = 8 };
-enum { NO_TARGET = 0, MTU = 2, SENT = 6, TRUNCATED = 7 }; /* enum outcome */
+enum { NO_TARGET = 0, MTU = 2, BACKLOG = 5, SENT = 6, TRUNCATED = 7 }; /* enum outcome */
 enum { NEXT = -1, DROP = 2, REDIRECT = 7 };
 
 #define V4 "remote_ip=10.95.30.43"
@@ -47,6 +47,8 @@ void tunnel_rig_set_up(const struct tunnel_variant *v);
 /* The same as the other end has it: the captured packets are for us. */
 void tunnel_rig_turn_round(const struct tunnel_variant *v);
 
+/* The packet's last way is a redirect, or else it is dropped when all its clones are made. */
+void tunnel_rig_is_verdict(int verdict);
 /* Sends a frame into the tunnel, by way of the segmenting devices, if the program wants that;
  * returns enum outcome. */
 uint32_t tunnel_rig_run(const struct frame *f, uint32_t snaplen, uint32_t too_long);

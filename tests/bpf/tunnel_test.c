@@ -132,6 +132,39 @@ static void packets_are_the_kernels(void **state)
 	}
 }
 
+/* It takes one more clone, and is asked for by an account, or where there is no link. */
+static void the_kernels_answer_is_passed_on(void **state)
+{
+	const struct tunnel_variant v = { "gretap-key", "gre", V4 " key=0x1111", false };
+	struct job job = { .is_valid = 1, .port = PORT, .is_tunnel = 1, .is_up = 1 };
+	struct frame redirected, cloned;
+
+	(void)state;
+	tunnel_rig_set_up(&v);
+	rig_put_job(job);
+	assert_int_equal(rig_run_reentry(&tunnel_rig.inner[0], 0), REDIRECT);
+	assert_int_equal(rig_record(0).kind, RECORD_REDIRECT);
+	redirected = tunnel_rig_sent();
+	job.has_account = 1;
+	rig_put_job(job);
+	assert_int_equal(rig_run_reentry(&tunnel_rig.inner[0], 0), DROP);
+	assert_int_equal(rig_record(0).kind, RECORD_CLONE);
+	cloned = tunnel_rig_sent();
+	blank_variable(&redirected, "gre");
+	blank_variable(&cloned, "gre");
+	assert_memory_equal(cloned.bytes, redirected.bytes, redirected.len);
+	assert_int_equal(rig_port_stats(PORT).tx_packets, 2);
+	rig_set_result(UNDERLAY, 1, 0);
+	rig_put_job(job);
+	rig_run_reentry(&tunnel_rig.inner[0], 0);
+	assert_int_equal(rig_job().outcome, BACKLOG);
+	job.has_account = job.is_up = 0;
+	rig_put_job(job);
+	rig_run_reentry(&tunnel_rig.inner[0], 0);
+	assert_int_equal(rig_job().outcome, NO_TARGET);
+	assert_int_equal(rig_port_stats(PORT).tx_packets, 2);
+}
+
 static void what_does_not_fit_is_not_sent(void **state)
 {
 	struct model_tunnel t = tunnel_rig_parse("gre", V4 " key=1");
@@ -438,17 +471,12 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup(NAME, rig_reset)
 	const struct CMUnitTest tests[] = {
-		TEST(packets_are_the_kernels),
-		TEST(what_does_not_fit_is_not_sent),
-		TEST(a_long_copy_is_cut),
-		TEST(fragments_make_up_the_packet),
-		TEST(fragments_over_ipv6),
-		TEST(vxlan_without_a_checksum),
-		TEST(what_has_a_number_is_segmented_first),
-		TEST(a_cut_copy_says_so_in_erspan),
-		TEST(frames_come_out_whole),
-		TEST(addresses_and_keys_must_match),
-		TEST(congestion_is_passed_on),
+		TEST(packets_are_the_kernels),	     TEST(the_kernels_answer_is_passed_on),
+		TEST(what_does_not_fit_is_not_sent), TEST(a_long_copy_is_cut),
+		TEST(fragments_make_up_the_packet),  TEST(fragments_over_ipv6),
+		TEST(vxlan_without_a_checksum),	     TEST(what_has_a_number_is_segmented_first),
+		TEST(a_cut_copy_says_so_in_erspan),  TEST(frames_come_out_whole),
+		TEST(addresses_and_keys_must_match), TEST(congestion_is_passed_on),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

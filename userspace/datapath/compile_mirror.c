@@ -122,7 +122,8 @@ int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bri
 		config->out_port = out ? mirror->out_port->slot.number : 0;
 		config->out_vlan = mirror->out_port ? 0 : mirror->out_vlan;
 		config->snaplen = mirror->snaplen;
-		config->flags = mirror->has_wire_form ? MIRROR_WIRE_FORM : 0;
+		config->flags = (mirror->has_wire_form ? MIRROR_WIRE_FORM : 0) |
+				(mirror->has_account ? MIRROR_ACCOUNT : 0);
 		config->too_long = too_long_of(mirror);
 		if (vlan_sets_index(sets, mirror->vlans, &config->vlans, err) ||
 		    compile_filter(mirror, filters, config, err))

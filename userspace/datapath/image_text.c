@@ -117,6 +117,7 @@ static void put_mirror(struct buf *to, const struct mirror_config *m)
 	put_number(to, "vlans-set", m->vlans);
 	put_number(to, "snaplen", m->snaplen);
 	buf_puts(to, m->flags & MIRROR_WIRE_FORM ? " wire-form" : "");
+	buf_puts(to, m->flags & MIRROR_ACCOUNT ? " account" : "");
 	if (m->filter_len)
 		buf_printf(to, " filter=%u filter-length=%u", m->filter, m->filter_len);
 	put_bits(to, "same-output", m->same_output);
