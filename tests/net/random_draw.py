@@ -331,6 +331,10 @@ class Scenario:
         found = {m: "patch-selected" for m in mirrors if self.selects_patch(m)}
         found |= {m: "mirror-order" for m in mirrors
                   if self.is_order_bound(m, mirrors) or self.is_merged_late(m, mirrors)}
+        return self.with_fed(found, mirrors)
+
+    def with_fed(self, found, mirrors):
+        """{mirror: rule}, and those that copy on what these copied."""
         todo = list(found)
         for m in todo:
             for o in mirrors:
@@ -371,24 +375,6 @@ class Scenario:
     def excludes_loop(self, m, mirrors):
         return any(o.bridge != m.bridge and self.leaves_bridge(o) for o in mirrors) and \
             self.excludes("mirror-loop")
-
-    def tunnels(self, port):
-        """Dot1q-tunnel ports that a frame from this one may come in by."""
-        return [p for p in self.ports.values()
-                if p.mode == "dot1q-tunnel" and (p is port or p.kind == "patch")]
-
-    def aside(self, port, frame):
-        """What does not count of a difference, by rules of random.allow."""
-        mirrors = self.mirrors.values()
-        ports = {m.out: rule for m, rule in self.doubtful().items() if m.out}
-        ports |= {a.out: "merged-in-flood" for a in mirrors for b in mirrors
-                  if a.out and self.may_merge(a, b)}
-        everywhere, tunnels = None, self.tunnels(port)
-        if random_frames.is_tagged(frame) and any(not p.tag for p in tunnels):
-            everywhere = "tunnel-without-tag"
-        elif random_frames.is_tagged(frame) and len(tunnels) > 1:
-            everywhere = "third-tag"
-        return random_aside.Aside(ports, everywhere, [m.snaplen for m in mirrors if m.snaplen])
 
     # --- changes ---
 
@@ -562,7 +548,7 @@ class Scenario:
         for _ in range(n):
             port = self.pick(p for p in self.ports.values() if p.has_device())
             frame = random_frames.draw(self, port)
-            self.steps.append(("frame", port.name, frame, self.aside(port, frame)))
+            self.steps.append(("frame", port.name, frame, random_aside.of(self, port, frame)))
 
 
 # Of each 200 seeds at least so many.

@@ -58,6 +58,10 @@ def is_tagged(frame):
     return frame[12:14] in (b"\x81\x00", b"\x88\xa8")
 
 
+def outer_vid(frame):
+    return int.from_bytes(frame[14:16], "big") & 0xFFF
+
+
 def shortest(s, port, tags):
     """A device of Open vSwitch's own hands over what ends in its tag, bvs none of a packet whose
     second one is not whole."""
