@@ -23,8 +23,9 @@ def of(s, port, frame):
         others = in_other_vlan(s, port, random_frames.outer_vid(frame))
         ports = {out: rule for m, rule in others.items() for out in s.outputs(m)} | ports
         everywhere = "third-tag" if tunnels(s, port)[1:] else None
+    is_pushed = port.mode == "dot1q-tunnel" and any(m.out_vlan and not m.out for m in mirrors)
     return Aside(ports, everywhere, stripped, retagged,
-                 [m.snaplen for m in mirrors if m.snaplen], frame)
+                 [m.snaplen for m in mirrors if m.snaplen], frame, is_pushed)
 
 
 def tunnels(s, port):
@@ -75,12 +76,12 @@ class Aside:
     """For one frame.  ports: {port: rule} where a difference does not count; everywhere: a rule
     by which it does not count anywhere, or None; stripped: ports where Open vSwitch may have taken
     the customer's tag; retagged: VLANs that it may have copied it to after that; snaplens: those
-    of the mirrors."""
+    of the mirrors; is_pushed: mirrors copy it to a VLAN with a tag more."""
 
-    def __init__(self, ports, everywhere, stripped, retagged, snaplens, frame):
+    def __init__(self, ports, everywhere, stripped, retagged, snaplens, frame, is_pushed):
         self.ports, self.everywhere = ports, everywhere
         self.stripped, self.retagged = stripped, retagged
-        self.snaplens, self.frame = snaplens, frame
+        self.snaplens, self.frame, self.is_pushed = snaplens, frame, is_pushed
 
     def lone(self, port, data, too_long):
         """The rule for a frame that came on bvs alone, or None.  too_long: the ports to which
@@ -96,8 +97,9 @@ class Aside:
         return None
 
     def may_be_too_long(self, port):
-        """Beside a cut copy: what is too long for bvs as well shows nowhere."""
-        return port == SMALL_MTU and self.snaplens and len(self.frame) + TAG > SMALL_LENGTH
+        """The frame or a copy of it: what is too long for bvs as well shows nowhere."""
+        return port == SMALL_MTU and self.snaplens and len(self.frame) + TAG > SMALL_LENGTH or \
+            self.is_pushed and len(self.frame) > longest(port)
 
     def is_of_frame(self, data):
         return frames.split(self.frame)[1].startswith(frames.split(data)[1])

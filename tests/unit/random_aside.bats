@@ -14,9 +14,9 @@ def frame(*tags, n, last=b''):
     tags = b''.join(struct.pack('!HH', *tag) for tag in tags)
     return (b'\2' * 12 + tags + b'\x88\xb5' + bytes(2000))[:n - len(last)] + last
 
-def differ(sent, ours, theirs, stripped=(), retagged=(), snaplens=()):
+def differ(sent, ours, theirs, stripped=(), retagged=(), snaplens=(), is_pushed=False):
     ours, theirs = (collections.Counter((*a, 0) for a in side) for side in (ours, theirs))
-    aside = random_aside.Aside({}, None, stripped, retagged, snaplens, sent)
+    aside = random_aside.Aside({}, None, stripped, retagged, snaplens, sent, is_pushed)
     return any(aside.remains(ours, theirs, collections.Counter()))
 
 def same(*args, **options):
@@ -83,4 +83,13 @@ assert differ(frame(n=640), [("p8", frame(n=100, last=b"x"))], [], snaplens=[100
 assert differ(frame(n=640), [("p7", frame(n=100))], [], snaplens=[100])
 assert differ(frame(n=640), [("p8", frame(n=100))], [])
 assert differ(frame(n=610), [("p8", frame(n=100))], [], snaplens=[100])'
+}
+
+@test "a frame that goes where a copy with a tag more is too long" { # B19
+	compare '
+sent, short = frame((Q, 5), (Q, 10), n=1518), frame((Q, 5), (Q, 10), n=1514)
+assert same(sent, [("p1", sent)], [], is_pushed=True)
+assert differ(sent, [("p1", sent)], [])
+assert differ(sent, [("p1", frame((Q, 5), n=1514, last=b"x"))], [], is_pushed=True)
+assert differ(short, [("p1", short)], [], is_pushed=True)'
 }
