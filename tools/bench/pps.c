@@ -16,25 +16,19 @@
  * Needs root, and tcx (Linux 6.6).
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
+
+#include "bench.h"
 
 enum { BATCH = 64, MAX_CASES = 32, MAX_ENDS = 8, MAX_ROUNDS = 1000, TCX_INGRESS = 46 };
 
@@ -55,24 +49,6 @@ struct test {
 };
 
 static int n_rounds = 15, n_batches = 300, frame_len = 64, cpu = 1;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "pps: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void enter_netns(const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die(path);
-	close(fd);
-}
 
 /* Drops what arrives at the device the process is in the namespace of; ends with us. */
 static void attach_sink(const char *device)
@@ -180,14 +156,6 @@ static void parse_test(char *arg, struct test *t)
 	fill_frame(t->frame, t->ends[1].mac, t->ends[0].mac);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t send_batch(struct test *t)
 {
 	struct iovec iov = { .iov_base = t->frame, .iov_len = (size_t)frame_len };
@@ -215,13 +183,6 @@ static void greet(struct test *t)
 static int compare_u64(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }

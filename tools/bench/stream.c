@@ -8,18 +8,11 @@
  * once along each path; prints for each the median of its rounds, and the ratio to the first.
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "bench.h"
 
 enum { MAX_PATHS = 16, MAX_ROUNDS = 101, BLOCK = 1 << 18, PORT = 5001 };
 
@@ -27,32 +20,6 @@ struct path {
 	const char *name, *sender, *receiver, *address;
 	double gbps[MAX_ROUNDS];
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "stream: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void enter(const char *ns)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", ns);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die(path);
-	close(fd);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static struct sockaddr_in at(const char *address)
 {
@@ -68,34 +35,33 @@ static double receive(int listener)
 {
 	static char block[BLOCK];
 	int fd = accept(listener, NULL, NULL);
-	uint64_t bytes = 0;
-	double begin;
+	uint64_t bytes = 0, begin;
 	ssize_t n;
 
 	if (fd < 0)
 		die("accept");
-	begin = now();
+	begin = now_ns();
 	while ((n = recv(fd, block, sizeof(block), MSG_TRUNC)) > 0)
 		bytes += (uint64_t)n;
 	if (n < 0)
 		die("recv");
 	close(fd);
-	return (double)bytes * 8 / (now() - begin) / 1e9;
+	return (double)bytes * 8 / (double)(now_ns() - begin);
 }
 
 static void send_for(const struct path *p, double seconds)
 {
 	static char block[BLOCK];
 	struct sockaddr_in a = at(p->address);
-	double end;
+	uint64_t end;
 	int fd;
 
-	enter(p->sender);
+	enter_netns(p->sender);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)))
 		die(p->name);
-	end = now() + seconds;
-	while (now() < end) {
+	end = now_ns() + (uint64_t)(seconds * 1e9);
+	while (now_ns() < end) {
 		if (send(fd, block, sizeof(block), 0) < 0)
 			die("send");
 	}
@@ -114,7 +80,7 @@ static double run(const struct path *p, double seconds)
 		die("pipe");
 	receiver = fork();
 	if (!receiver) {
-		enter(p->receiver);
+		enter_netns(p->receiver);
 		listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (listener < 0 ||
 		    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
@@ -139,13 +105,6 @@ static double run(const struct path *p, double seconds)
 	close(results[0]);
 	close(results[1]);
 	return gbps;
-}
-
-static int compare(const void *a_, const void *b_)
-{
-	const double *a = a_, *b = b_;
-
-	return (*a > *b) - (*a < *b);
 }
 
 static struct path parse(char *text)
@@ -187,7 +146,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		double *g = paths[i].gbps;
 
-		qsort(g, (size_t)rounds, sizeof(*g), compare);
+		qsort(g, (size_t)rounds, sizeof(*g), compare_double);
 		printf("%-24s %8.2f %8.2f %8.2f %8.2f\n", paths[i].name, g[rounds / 2], g[0],
 		       g[rounds - 1], g[rounds / 2] / paths[0].gbps[rounds / 2]);
 	}
