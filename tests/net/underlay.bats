@@ -70,6 +70,7 @@ statistic() { vsctl --if-exists get interface t0 "statistics:$1"; }
 # So many frames have passed the sniffer's filter; not by $(), which could not wait for it.
 sniffed() { # COUNT FILE
 	sniff_stop "$2" >"$2.n"
+	cat "$2"
 	is "$1" cat "$2.n"
 }
 FRAME=02000000000102000000000288880000000000000000000000000000
