@@ -202,10 +202,10 @@ unseen() {
 	unseen_by_taps
 	becomes 1 lost_by_nobody no_tunnel
 }
-# As sniff(), on u0 here.
+# As sniff(), on u0 here, of what comes in: what n asks again goes out by all tunnels.
 tap() { # FILE FILTER...
 	# shellcheck disable=SC2016,SC2094
-	world sh -c 'echo $$ >"$0.pid"; exec tcpdump -l --immediate-mode -e -nn -i u0 "$@"' "$@" >"$1" 2>"$1.err" 3>&- &
+	world sh -c 'echo $$ >"$0.pid"; exec tcpdump -Q in -l --immediate-mode -e -nn -i u0 "$@"' "$@" >"$1" 2>"$1.err" 3>&- &
 	SNIFFER_SHELL_PID=$!
 	wait_until grep -q 'listening on' "$1.err"
 }
