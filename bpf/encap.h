@@ -90,15 +90,23 @@ static __always_inline int encap_load(struct encap *e)
 	return 0;
 }
 
+/* Is the room made behind the Ethernet header, which stays in front, by bpf_skb_adjust_room()?
+ * What is to be segmented must be known to the kernel as a packet in a tunnel, and so should be
+ * IPv6, whose protocol the skb would tell of the outer packet otherwise; for the rest that is
+ * dearer, and not to be had for what is no IP. */
+static __always_inline bool encap_grows_inside(const struct encap *e)
+{
+	return e->skb->gso_size || e->w->frame.type == IPV6_TYPE;
+}
+
 /* The Ethernet header goes before the tags that came out of the metadata. */
 static __always_inline void encap_addresses(struct encap *e)
 {
 	__u8 *to = encap_l2(e, 0), *type = encap_l2(e, 12 + e->w->frame.tags_len);
 
-	for (int i = 0; i < 12; i++)
-		to[i] = e->w->l2[i];
-	type[0] = e->w->l2[12];
-	type[1] = e->w->l2[13];
+	copy_words(to, e->w->l2, 8);
+	*(__u32 *)(to + 8) = *(const __u32 *)(e->w->l2 + 8);
+	*(__u16 *)type = *(const __u16 *)(e->w->l2 + 12);
 }
 
 /* Reads what the header depends on. */
@@ -112,8 +120,7 @@ static __always_inline int encap_read(struct encap *e)
 	if (encap_tags(e) || encap_load(e))
 		return -1;
 	e->w->frame.type = get_be16(w->l2 + 12);
-	e->w->frame.has_new_l2 =
-		e->skb->gso_size || e->w->frame.tags_len || e->w->frame.type == IPV6_TYPE;
+	e->w->frame.has_new_l2 = e->w->frame.tags_len || encap_grows_inside(e);
 	if (e->w->frame.has_new_l2)
 		encap_addresses(e);
 	/* A frame's tag may be in its bytes: in test runs. */
@@ -288,14 +295,12 @@ static __always_inline __u64 encap_room_flags(const struct encap *e)
 							 : BPF_F_ADJ_ROOM_ENCAP_L4_GRE);
 }
 
-/* Room before the frame.  What is to be segmented must be known to the kernel as a packet in
- * a tunnel, and so should be IPv6, whose protocol the skb would tell of the outer packet
- * otherwise; for the rest it is dearer, and not to be had for what is no IP. */
+/* Room for the header and the tags. */
 static __always_inline int encap_grow(const struct encap *e)
 {
 	__u32 room = e->t->head_len + e->w->frame.tags_len;
 
-	if (e->skb->gso_size || e->w->frame.type == IPV6_TYPE) {
+	if (encap_grows_inside(e)) {
 		if (!bpf_skb_adjust_room(e->skb, room, BPF_ADJ_ROOM_MAC, encap_room_flags(e)))
 			return 0;
 		if (e->skb->gso_size)

@@ -206,7 +206,7 @@ static __always_inline __u32 send_wire_to_tunnel(struct __sk_buff *skb, __u32 ve
 	w->frame.is_up = o->is_up;
 	w->frame.sighting = o->sighting;
 	w->frame.is_wire = true;
-	w->frame.has_account = true;
+	w->frame.has_account = true; /* maybe not, but the order does not say */
 	return tunnel_send(skb);
 }
 

@@ -125,7 +125,7 @@ struct model_mirror {
 	 * nothing is copied. */
 	bool keeps_filter;
 	enum model_too_long too_long;
-	bool has_account; /* all its counters go into Mirror.statistics, not the stock two only */
+	bool has_account; /* what becomes of each copy is found out, and goes into Mirror.statistics */
 	/* For Bridge.status: "active", "pending: ...", "error: ...".  Only an active one has
 	 * a slot and reaches the datapath. */
 	const char *state;
