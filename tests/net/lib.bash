@@ -349,20 +349,29 @@ sniff_stop() {
 
 has_lines() { (($(wc -l <"$2") >= $1)); }
 
+# Runs a command in a namespace of the world; "." is the world's own.
+inside() { # NAMESPACE COMMAND...
+	if [[ $1 == . ]]; then
+		world "${@:2}"
+	else
+		world ip netns exec "$@"
+	fi
+}
+
 # Sends so many random bytes through a TCP connection between two namespaces; they stay in
 # $BATS_TEST_TMPDIR/sent.
 transfer() { # BYTES FROM TO ADDRESS
 	local receiver
 	head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/sent"
-	world ip netns exec "$3" timeout 60 socat -u tcp-listen:5000,reuseaddr \
+	inside "$3" timeout 60 socat -u tcp-listen:5000,reuseaddr \
 		"create:$BATS_TEST_TMPDIR/got" 3>&- &
 	receiver=$!
 	wait_until listens "$3"
-	world ip netns exec "$2" timeout 60 socat -u "open:$BATS_TEST_TMPDIR/sent" "tcp:$4:5000"
+	inside "$2" timeout 60 socat -u "open:$BATS_TEST_TMPDIR/sent" "tcp:$4:5000"
 	wait "$receiver"
 	cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
 }
-listens() { [[ $(world ip netns exec "$1" ss -Hltn 'sport = :5000') ]]; }
+listens() { [[ $(inside "$1" ss -Hltn 'sport = :5000') ]]; }
 
 # --- the database ---
 

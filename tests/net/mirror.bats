@@ -446,22 +446,6 @@ bridge() {
 
 # --- big frames ---
 
-# Sends 20 MB by TCP from n1 to address $1 in namespace $2 ("" is ours) and compares.
-send_20mb() {
-	local inside=()
-	[[ -z $2 ]] || inside=(ip netns exec "$2")
-	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
-	rm -f "$BATS_TEST_TMPDIR/got"
-	world "${inside[@]}" timeout 20 socat -u "TCP-LISTEN:7,bind=$1,reuseaddr" \
-		"SYSTEM:cksum >$BATS_TEST_TMPDIR/got" 3>&- &
-	listener=$!
-	listens() { world "${inside[@]}" ss -ltn | grep -q "$1:7"; }
-	wait_until listens "$1"
-	ip netns exec n1 timeout 20 socat -u "FILE:$BATS_TEST_TMPDIR/data" "TCP:$1:7"
-	wait $listener
-	is "$(cksum <"$BATS_TEST_TMPDIR/data")" cat "$BATS_TEST_TMPDIR/got"
-}
-
 @test "TCP with segmentation offload passes whole, and so do its copies; cut ones are cut" {
 	ns n1 n2
 	bridge -- add-port br0 i1 -- set interface i1 type=internal \
@@ -478,16 +462,16 @@ send_20mb() {
 	becomes up vsctl get interface br0 link_state
 	mirror br0 m0 select_src_port=i1 output_port=m
 	before=$(counter ends m rx_bytes)
-	send_20mb 10.1.1.2 n2
-	send_20mb 10.1.1.9 ''
+	transfer 20000000 n1 n2 10.1.1.2
+	transfer 20000000 n1 . 10.1.1.9
 	copied=$(($(counter ends m rx_bytes) - before))
 	echo "$copied bytes copied"
 	((copied > 40000000 && copied < 44000000))
 	ovs-vsctl set mirror m0 snaplen=100
 	forget_flows
 	before=$(counter ends m rx_bytes) packets=$(counter ends m rx_packets)
-	send_20mb 10.1.1.2 n2
-	send_20mb 10.1.1.9 ''
+	transfer 20000000 n1 n2 10.1.1.2
+	transfer 20000000 n1 . 10.1.1.9
 	copied=$(($(counter ends m rx_bytes) - before))
 	packets=$(($(counter ends m rx_packets) - packets))
 	echo "$copied bytes copied in $packets frames"

@@ -282,11 +282,13 @@ static void test_mirror_of_ports(void **state)
 	mirror->dst_ports = dst;
 	mirror->n_dst_ports = 2;
 	mirror->snaplen = 100;
+	mirror->has_account = true;
 	compiled(w);
 	m = image_get(w->active, IMAGE_MIRRORS, 22);
 	assert_int_equal(m->generation, 7);
 	assert_int_equal(m->out_port, 13);
 	assert_int_equal(m->snaplen, 100);
+	assert_int_equal(m->flags, MIRROR_ACCOUNT);
 	assert_int_equal(m->vlans, VLAN_SET_ALL);
 	assert_int_equal(m->same_output[0], 0);
 	assert_int_equal(m->same_output[1], 1 << 6);
