@@ -27,7 +27,7 @@
 #include <linux/types.h>
 #endif
 
-#define ABI_VERSION 7
+#define ABI_VERSION 8
 
 enum {
 	PORT_SLOTS = 8192,
@@ -118,6 +118,7 @@ enum bridge_flag {
 	BRIDGE_FORWARD_BPDU = 1 << 1,
 	BRIDGE_MIRROR_ALL = 1 << 2, /* all_mirrors is not empty */
 	BRIDGE_MIRROR_OUT = 1 << 3, /* some port is mirrored on output, or all_mirrors */
+	BRIDGE_MANY_MIRRORS = 1 << 4, /* not all of their bits are in the first word */
 };
 
 struct bridge_config {

@@ -124,16 +124,27 @@ struct ctx {
 	const struct port_config *out; /* the decision: a known destination; NULL: flood */
 };
 
+/* Most bridges have all their mirrors in the first word: the others are not even read there, and
+ * hold nothing that means anything. */
+static __always_inline bool has_mirror_word(const struct ctx *c, int w)
+{
+	return w == 0 || unlikely(c->bridge->flags & BRIDGE_MANY_MIRRORS);
+}
+#define for_mirror_words(c, w) for (int w = 0; w < MIRROR_WORDS && has_mirror_word(c, w); w++)
+
 /* The record in a slot, as a version has it; NULL: there is no such slot. */
 #define RECORD_GET(NAME, MAP)                                                                    \
 	static __always_inline const struct NAME##_config *NAME##_get(__u32 slot, __u32 version) \
 	{                                                                                        \
 		struct NAME##_entry *e = bpf_map_lookup_elem(&MAP, &slot);                       \
+		const struct NAME##_config *record;                                              \
                                                                                                  \
 		if (!e)                                                                          \
 			return NULL;                                                             \
 		barrier_var(e); /* or clang adds to the pointer before the test */               \
-		return &e->v[version & 1];                                                       \
+		record = &e->v[version & 1];                                                     \
+		barrier_var(record); /* or again for each field */                               \
+		return record;                                                                   \
 	}
 RECORD_GET(port, ports)
 RECORD_GET(bridge, bridges)

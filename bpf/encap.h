@@ -11,21 +11,11 @@
 /* One frame on its way in; its values are in the work's memory. */
 struct encap {
 	struct __sk_buff *skb;
+	struct reentry_job *job;
 	struct tunnel_work *w;
 	const struct tunnel_config *t;
+	__u32 gso_size;
 };
-
-static __always_inline bool encap_find(struct encap *e, struct __sk_buff *skb)
-{
-	__u32 zero = 0;
-
-	e->skb = skb;
-	e->w = bpf_map_lookup_elem(&tunnel_work, &zero);
-	if (!e->w)
-		return false;
-	e->t = tunnel_get(e->w->frame.slot, e->w->frame.version);
-	return e->t;
-}
 
 /* Most are GRE's over IPv4, of at most 50 bytes. */
 static __always_inline void encap_template(const struct encap *e)
@@ -96,7 +86,7 @@ static __always_inline int encap_load(struct encap *e)
  * dearer, and not to be had for what is no IP. */
 static __always_inline bool encap_grows_inside(const struct encap *e)
 {
-	return e->skb->gso_size || e->w->frame.type == IPV6_TYPE;
+	return e->gso_size || e->w->frame.type == IPV6_TYPE;
 }
 
 /* The Ethernet header goes before the tags that came out of the metadata. */
@@ -212,19 +202,19 @@ static __always_inline void encap_time(__u8 *erspan)
 /* ERSPAN's fields as the frame was met: see sight().  The number of the port is of 16 bits. */
 static __always_inline void encap_metadata(struct encap *e, __u8 *erspan)
 {
-	const struct tunnel_frame *f = &e->w->frame;
-	const struct port_config *port = port_get(f->sighting.port & SIGHTING_SLOT, f->version);
+	const struct reentry_job *job = e->job;
+	const struct port_config *port = port_get(job->sighting.port & SIGHTING_SLOT, job->version);
 	__u32 word = get_be32(erspan), number = port ? port->ofport : 0;
 
-	word |= f->sighting.word | (__u32)f->is_cut << 10;
+	word |= job->sighting.word | (job->is_cut ? 1 << 10 : 0);
 	if (word >> 28 == 1) {
 		word &= ~(3u << 11);
-		if (f->sighting.port & SIGHTING_TAGGED)
-			word |= (f->tags_len ? 3 : 2) << 11; /* it still is, or was */
+		if (job->sighting.port & SIGHTING_TAGGED)
+			word |= (e->w->frame.tags_len ? 3 : 2) << 11; /* it still is, or was */
 		put_be32(erspan + 4, number);
 	} else {
 		encap_time(erspan);
-		erspan[11] |= f->sighting.port & SIGHTING_EGRESS ? 8 : 0;
+		erspan[11] |= job->sighting.port & SIGHTING_EGRESS ? 8 : 0;
 		if (encap_platform(erspan) == PLATFORM_PORT)
 			put_be32(erspan + 16, number);
 		else if (encap_platform(erspan) == PLATFORM_1588)
@@ -250,7 +240,7 @@ static __always_inline void encap_erspan(struct encap *e)
 	}
 	word = get_be32(to);
 	word |= e->w->frame.vid << 16 | (__u32)(e->w->l3[1] >> 5) << 13 |
-		(__u32)e->w->frame.is_cut << 10;
+		(e->job->is_cut ? 1 << 10 : 0);
 	if (word >> 28 == 1) {
 		bits = e->w->frame.has_vid ? 3 : 0;
 	} else {
@@ -263,7 +253,7 @@ static __always_inline void encap_erspan(struct encap *e)
 /* Behind IP.  GRE's checksum is made when the packet is complete. */
 static __always_inline void encap_l4(struct encap *e, __u32 len)
 {
-	__u32 at = e->t->gre_at, slot = e->w->frame.slot, *seq;
+	__u32 at = e->t->gre_at, slot = e->job->port, *seq;
 	__u8 *l4;
 
 	barrier_var(at);
@@ -303,7 +293,7 @@ static __always_inline int encap_grow(const struct encap *e)
 	if (encap_grows_inside(e)) {
 		if (!bpf_skb_adjust_room(e->skb, room, BPF_ADJ_ROOM_MAC, encap_room_flags(e)))
 			return 0;
-		if (e->skb->gso_size)
+		if (e->gso_size)
 			return -1;
 	}
 	return bpf_skb_change_head(e->skb, room, 0);
@@ -336,38 +326,29 @@ static __always_inline int encap_csum(const struct encap *e)
 											    : 0;
 }
 
-/* The steps, each verified on its own (see csum_packet()). */
-__noinline int tunnel_read(struct __sk_buff *skb)
+/* Makes the packet. */
+static __always_inline int encap_wrap(struct encap *e)
 {
-	struct encap e;
+	const struct tunnel_config *t = e->t;
+	struct tunnel_work *w = e->w;
+	__u32 len = t->head_len + w->frame.len, rest;
 
-	return encap_find(&e, skb) ? encap_read(&e) : -1;
-}
-
-__noinline int tunnel_wrap(struct __sk_buff *skb)
-{
-	__u32 len, rest;
-	struct encap e;
-
-	if (!encap_find(&e, skb))
-		return -1;
-	len = e.t->head_len + e.w->frame.len; /* of the packet */
-	if (e.t->flags & TUNNEL_IPV6)
-		encap_ipv6(&e, len - ETHERNET_LEN);
+	if (t->flags & TUNNEL_IPV6)
+		encap_ipv6(e, len - ETHERNET_LEN);
 	else
-		encap_ipv4(&e, len - ETHERNET_LEN);
-	encap_l4(&e, len - e.t->gre_at);
-	encap_erspan(&e);
-	if (encap_grow(&e))
+		encap_ipv4(e, len - ETHERNET_LEN);
+	encap_l4(e, len - t->gre_at);
+	encap_erspan(e);
+	if (encap_grow(e))
 		return -1;
 	/* One less, so that the verifier of Linux 6.1 sees that it is not 0. */
-	rest = e.t->head_len - 1;
-	if (e.w->frame.has_new_l2)
-		rest += ETHERNET_LEN + e.w->frame.tags_len;
+	rest = t->head_len - 1;
+	if (w->frame.has_new_l2)
+		rest += ETHERNET_LEN + w->frame.tags_len;
 	barrier_var(rest);
-	if (rest >= sizeof(e.w->head))
+	if (rest >= sizeof(w->head))
 		return -1;
-	return bpf_skb_store_bytes(skb, 0, e.w->head, rest + 1, 0);
+	return bpf_skb_store_bytes(e->skb, 0, w->head, rest + 1, 0);
 }
 
 /* The longest frame that one packet carries. */
@@ -382,36 +363,20 @@ enum { SEGMENT_HEADERS = ETHERNET_LEN + 2 * VLAN_LEN + 60 + 60 };
  * has a checksum inside that is yet to be made. */
 static __always_inline bool encap_needs_wire(const struct encap *e)
 {
-	const struct tunnel_frame *f = &e->w->frame;
+	const struct reentry_job *job = e->job;
 	__u32 len = e->skb->len + (e->skb->vlan_present ? VLAN_LEN : 0);
 
-	if (f->is_wire)
+	if (job->is_wire)
 		return false;
 	if (e->t->flags & TUNNEL_CSUM && !is_wire_frame(e->skb))
 		return true;
-	if (!e->skb->gso_size)
-		return f->too_long == TOO_LONG_FRAGMENT && len > encap_room(e);
+	if (!e->gso_size)
+		return job->too_long == TOO_LONG_FRAGMENT && len > encap_room(e);
 	return e->t->flags & TUNNEL_WIRE_FRAMES ||
-	       (f->too_long != TOO_LONG_DROP && e->skb->gso_size + SEGMENT_HEADERS > encap_room(e));
+	       (job->too_long != TOO_LONG_DROP && e->gso_size + SEGMENT_HEADERS > encap_room(e));
 }
 
-static __always_inline __u32 encap_segment(const struct encap *e)
-{
-	const struct tunnel_frame *f = &e->w->frame;
-	struct segment_order order = {
-		.port = f->slot,
-		.mirror = f->mirror,
-		.too_long = f->too_long,
-		.is_cut = f->is_cut,
-		.is_up = f->is_up,
-		.is_booked = f->is_booked,
-		.sighting = f->sighting,
-	};
-
-	return segment_send(e->skb, &order, f->version);
-}
-
-/* After tunnel_read(): the tags are out of the skb. */
+/* After encap_read(): the tags are out of the skb. */
 static __always_inline int encap_cut(struct encap *e)
 {
 	struct tunnel_frame *f = &e->w->frame;
@@ -419,60 +384,80 @@ static __always_inline int encap_cut(struct encap *e)
 	if (cut(e->skb, encap_room(e) - f->tags_len))
 		return -1;
 	f->len = e->skb->len + f->tags_len;
-	f->is_cut = true;
+	e->job->is_cut = true;
 	return f->len <= encap_room(e) ? 0 : -1;
 }
 
 /* Which of both it is for a frame of the switch's own traffic. */
-static __always_inline __u8 encap_too_long(const struct encap *e, __u8 asked)
+static __always_inline __u32 encap_too_long(const struct encap *e, __u32 asked)
 {
 	if (asked != TOO_LONG_DEFAULT)
 		return asked;
 	return e->t->flags & TUNNEL_DF ? TOO_LONG_DROP : TOO_LONG_FRAGMENT;
 }
 
-/* Sends the clone, which may be cut already, as the work's memory says: slot, version, mirror,
- * too_long, is_cut, is_up, is_wire, is_booked and has_account are set.  Returns enum outcome;
- * leaves_by, which was 0, says what is left to do. */
-__noinline int tunnel_send(struct __sk_buff *skb)
+/* Makes the packet, and sends it if it must be asked what becomes of it.  Returns enum outcome;
+ * SENT with *ret_leaves_by: it has yet to be redirected there. */
+static __always_inline __u32 encap_send(struct encap *e, __u32 *ret_leaves_by)
 {
-	struct tunnel_frame *f;
-	__u32 outcome = OUTCOME_SENT;
+	struct tunnel_frame *f = &e->w->frame;
+	struct reentry_job *job = e->job;
+	struct __sk_buff *skb = e->skb;
 	bool is_long = false;
-	struct encap e;
 
-	if (!encap_find(&e, skb))
+	encap_template(e);
+	if (encap_read(e))
 		return OUTCOME_CLONE;
-	if (!e.t->ifindex)
-		return OUTCOME_NO_TARGET;
-	f = &e.w->frame;
-	f->too_long = encap_too_long(&e, f->too_long);
-	if (encap_needs_wire(&e))
-		return encap_segment(&e);
-	encap_template(&e);
-	if (tunnel_read(skb))
-		return OUTCOME_CLONE;
-	if (!skb->gso_size && f->len > encap_room(&e)) {
-		if (f->too_long == TOO_LONG_DROP)
+	if (!e->gso_size && f->len > encap_room(e)) {
+		if (job->too_long == TOO_LONG_DROP)
 			return OUTCOME_MTU;
-		is_long = f->too_long == TOO_LONG_FRAGMENT;
-		if (!is_long && encap_cut(&e))
+		is_long = job->too_long == TOO_LONG_FRAGMENT;
+		if (!is_long && encap_cut(e))
 			return OUTCOME_MTU;
 	}
-	if (tunnel_wrap(skb))
+	if (encap_wrap(e))
 		return OUTCOME_CLONE;
-	if (e.t->flags & TUNNEL_CSUM && encap_csum(&e))
+	if (e->t->flags & TUNNEL_CSUM && encap_csum(e))
 		return OUTCOME_CLONE;
-	if (e.t->flags & TUNNEL_MARKED)
-		skb->mark = tunnel_mark(e.t->ifindex);
+	if (e->t->flags & TUNNEL_MARKED)
+		skb->mark = tunnel_mark(e->t->ifindex);
 	if (is_long)
-		outcome = (__u32)fragment_send(skb);
-	else if (must_ask(f->has_account, f->is_up))
-		outcome = outcome_of(bpf_clone_redirect(skb, e.t->ifindex, 0), f->is_up);
-	else
-		f->leaves_by = e.t->ifindex;
-	if (outcome != OUTCOME_SENT)
-		return outcome;
-	count_tx(f->slot, f->len);
-	return f->is_cut ? OUTCOME_TRUNCATED : OUTCOME_SENT;
+		return (__u32)fragment_send(skb, job, e->w, e->t);
+	if (must_ask(job->has_account, job->is_up))
+		return outcome_of(bpf_clone_redirect(skb, e->t->ifindex, 0), job->is_up);
+	*ret_leaves_by = e->t->ifindex;
+	return OUTCOME_SENT;
+}
+
+/* Sends the clone, which may be cut already, as the job says, and answers it.  Returns the device
+ * that the finished packet has yet to be redirected to; 0: none, it has been seen to. */
+__noinline int tunnel_send(struct __sk_buff *skb, struct reentry_job *job)
+{
+	__u32 zero = 0, leaves_by = 0, outcome;
+	struct encap e = { .skb = skb, .job = job, .gso_size = skb->gso_size };
+
+	if (!job)
+		return 0;
+	job->outcome = OUTCOME_CLONE;
+	e.w = bpf_map_lookup_elem(&tunnel_work, &zero);
+	e.t = tunnel_get(job->port, job->version);
+	if (!e.w || !e.t)
+		return 0;
+	if (!e.t->ifindex) {
+		job->outcome = OUTCOME_NO_TARGET;
+		return 0;
+	}
+	job->too_long = encap_too_long(&e, job->too_long);
+	if (encap_needs_wire(&e)) {
+		job->outcome = segment_send(skb, job, 0);
+		return 0;
+	}
+	outcome = encap_send(&e, &leaves_by);
+	if (outcome == OUTCOME_SENT) {
+		count_tx(job->port, e.w->frame.len);
+		if (job->is_cut)
+			outcome = OUTCOME_TRUNCATED;
+	}
+	job->outcome = outcome;
+	return (int)leaves_by;
 }

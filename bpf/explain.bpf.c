@@ -191,7 +191,7 @@ static __always_inline bool explain_lookup(struct ctx *c)
 
 static __always_inline long explain_send(const struct ctx *c, __u32 ifindex)
 {
-	explain_sent(ifindex, c->w->worn.outer, c->w->worn.inner, pkt_len(&c->w->pkt, c->w->worn));
+	explain_sent(ifindex, c->w->worn.outer, c->w->worn.inner, pkt_len(&c->w->pkt, &c->w->worn));
 	return 0;
 }
 

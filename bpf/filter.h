@@ -63,28 +63,28 @@ static __always_inline void lens_hold(struct ctx *c, __u8 *to)
 	l->held = l->rest + n;
 }
 
-static __always_inline void lens_focus(struct ctx *c, struct vlan_form form)
+static __always_inline void lens_focus(struct ctx *c, const struct vlan_form *form)
 {
 	struct lens *l = &c->w->lens;
 	struct __sk_buff *skb = c->skb;
 
 	/* An earlier copy may have left the skb with other tags. */
-	l->skb_rest = 12 + form_len(c->w->worn) - (skb->vlan_present ? VLAN_LEN : 0);
-	if (l->is_ready && form_equal(l->form, form))
+	l->skb_rest = 12 + form_len(&c->w->worn) - (skb->vlan_present ? VLAN_LEN : 0);
+	if (l->is_ready && form_equal(&l->form, form))
 		return;
 	l->is_ready = true;
 	l->has_key = false;
-	l->form = form;
+	l->form = *form;
 	l->rest = 12 + form_len(form);
 	l->len = pkt_len(&c->w->pkt, form);
 	lens_put_be32(l->head, c->w->pkt.dst >> 16);
 	lens_put_be32(l->head + 4, c->w->pkt.dst << 16 | c->w->pkt.src >> 32);
 	lens_put_be32(l->head + 8, c->w->pkt.src);
-	lens_put_be32(l->head + 12, form.outer);
-	lens_put_be32(l->head + 16, form.inner);
-	if (form.inner)
+	lens_put_be32(l->head + 12, form->outer);
+	lens_put_be32(l->head + 16, form->inner);
+	if (form->inner)
 		lens_hold(c, l->head + 20);
-	else if (form.outer)
+	else if (form->outer)
 		lens_hold(c, l->head + 16);
 	else
 		lens_hold(c, l->head + 12);
@@ -534,7 +534,7 @@ __weak __noinline int filter_run(struct __sk_buff *skb, __u32 nesting, __u32 fir
 	if (!c.w)
 		return 0;
 	l = &c.w->lens;
-	lens_focus(&c, c.w->view_form);
+	lens_focus(&c, &c.w->view_form);
 	l->next_insn = first;
 	l->a = 0;
 	l->x = 0;

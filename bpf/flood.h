@@ -57,7 +57,12 @@ static __always_inline const struct port_config *walk_port(struct ctx *c, __u32 
  * take in they do not. */
 static __always_inline bool is_seen_leaving(const struct ctx *c, const struct port_config *port)
 {
-	return port->flags & PORT_MIRRORED_OUT && vlan_admits(port, vlan_leave(port, &c->w->vlan));
+	struct vlan_form form;
+
+	if (likely(!(port->flags & PORT_MIRRORED_OUT)))
+		return false;
+	form = vlan_leave(port, &c->w->vlan);
+	return vlan_admits(port, &form);
 }
 
 /* Which mirrors select any of the outputs?  Into c->w->pending. */
@@ -71,7 +76,7 @@ static long flood_select_step(__u32 i, void *arg)
 		return 1;
 	port = walk_port(c, slot);
 	if (port && is_seen_leaving(c, port))
-		for (int w = 0; w < MIRROR_WORDS; w++)
+		for_mirror_words (c, w)
 			c->w->pending[w] |= port->dst_mirrors[w];
 	return 0;
 }
@@ -94,10 +99,10 @@ static long flood_step(__u32 i, void *arg)
 	if (!port)
 		return 0;
 	c->w->form = vlan_leave(port, &c->w->vlan);
-	if (!can_send(c, slot, port, c->w->form))
+	if (!can_send(c, slot, port, &c->w->form))
 		return 0;
 	if (c->w->held_slot)
-		send_clone(c, c->w->held_slot, c->w->held_ifindex, c->w->held_form);
+		send_clone(c, c->w->held_slot, c->w->held_ifindex, &c->w->held_form);
 	c->w->held_slot = slot;
 	c->w->held_ifindex = port->ifindex;
 	c->w->held_form = c->w->form;
@@ -110,7 +115,7 @@ static __always_inline int flood_send(struct ctx *c)
 	walk_start(c, &c->w->vlan);
 	bpf_loop(PORT_SLOTS, flood_step, c, 0);
 	if (c->w->held_slot)
-		return send_last(c, c->w->held_slot, c->w->held_ifindex, c->w->held_form);
+		return send_last(c, c->w->held_slot, c->w->held_ifindex, &c->w->held_form);
 	count_drop(c->w->in_slot, DROP_NO_OUTPUT);
 	return TC_ACT_SHOT;
 }

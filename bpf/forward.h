@@ -91,7 +91,7 @@ static __always_inline bool receive_patched(struct ctx *c, struct vlan_form view
 		count_drop(c->w->in_slot, DROP_MALFORMED);
 		return false;
 	}
-	pkt->rest_len = pkt_len(pkt, pkt->form) - form_len(view);
+	pkt->rest_len = pkt_len(pkt, &pkt->form) - form_len(&view);
 	pkt->rest_type = rest_type;
 	/* A service tag comes on top of no more than one. */
 	if (view.inner && c->in->vlan_mode == VLAN_DOT1Q_TUNNEL) {
@@ -127,9 +127,9 @@ static __always_inline void decide(struct ctx *c)
 
 	if (unlikely(c->in->flags & PORT_RESERVED))
 		return decide_drop(c, DROP_RESERVED_PORT);
-	if (unlikely(!vlan_admits(c->in, c->w->pkt.form)))
+	if (unlikely(!vlan_admits(c->in, &c->w->pkt.form)))
 		return decide_drop(c, DROP_VLAN);
-	c->w->vlan = vlan_enter(c->in, c->w->pkt.form);
+	c->w->vlan = vlan_enter(c->in, &c->w->pkt.form);
 	c->w->is_admitted = true;
 	if (unlikely(bridge->flags & BRIDGE_SECURE))
 		return decide_drop(c, DROP_SECURE);
@@ -149,9 +149,9 @@ static __always_inline int act_unicast(struct ctx *c)
 {
 	struct vlan_form form = vlan_leave(c->out, &c->w->vlan);
 
-	if (!can_send(c, c->w->out_slot, c->out, form))
+	if (!can_send(c, c->w->out_slot, c->out, &form))
 		return TC_ACT_SHOT;
-	return send_unicast(c, form);
+	return send_unicast(c, &form);
 }
 
 /* The verdict for the kernel.  The packet path ends here: no frame goes on to the host. */

@@ -24,6 +24,7 @@ struct {
 /* Pointers only; the numbers are in the work's memory. */
 struct fragments {
 	struct __sk_buff *skb;
+	const struct reentry_job *job;
 	struct tunnel_work *w;
 	struct tunnel_rest *rest;
 };
@@ -91,7 +92,7 @@ static long fragment_step(__u32 i, void *arg)
 	n->outcome = OUTCOME_CLONE;
 	if (fragment_make(f, at, at + n->size >= n->len))
 		return 1;
-	n->outcome = outcome_of(bpf_clone_redirect(f->skb, n->ifindex, 0), f->w->frame.is_up);
+	n->outcome = outcome_of(bpf_clone_redirect(f->skb, n->ifindex, 0), f->job->is_up);
 	return n->outcome != OUTCOME_SENT;
 }
 
@@ -132,20 +133,18 @@ static __always_inline int fragment_number(const struct fragments *f)
 }
 
 /* Of a wire frame, its header in the work's memory.  Returns enum outcome. */
-__noinline int fragment_send(struct __sk_buff *skb)
+__noinline int fragment_send(struct __sk_buff *skb, const struct reentry_job *job,
+			     struct tunnel_work *w, const struct tunnel_config *t)
 {
-	struct fragments f = { .skb = skb };
-	const struct tunnel_config *t;
+	struct fragments f = { .skb = skb, .job = job, .w = w };
 	struct fragmentation *n;
 	__u32 zero = 0, at, outcome;
 
-	f.w = bpf_map_lookup_elem(&tunnel_work, &zero);
 	f.rest = bpf_map_lookup_elem(&tunnel_rest, &zero);
-	if (!f.w || !f.rest)
+	if (!job || !w || !t || !f.rest)
 		return OUTCOME_CLONE;
-	t = tunnel_get(f.w->frame.slot, f.w->frame.version);
 	at = ETHERNET_LEN + (fragment_is_ipv6(&f) ? IPV6_LEN : IPV4_LEN); /* without its own */
-	if (!t || t->mtu < fragment_at(&f) - ETHERNET_LEN + 8 || skb->len <= at)
+	if (t->mtu < fragment_at(&f) - ETHERNET_LEN + 8 || skb->len <= at)
 		return OUTCOME_CLONE;
 	n = &f.w->fragments;
 	n->ifindex = t->ifindex;

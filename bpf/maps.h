@@ -212,7 +212,8 @@ enum sighting_flag {
 
 /* What the re-entry device's program shall do with the clone that is being sent to it:
  * written just before, taken by bvs_reentry on the same processor before
- * bpf_clone_redirect() returns, and answered.  Userspace has no business here. */
+ * bpf_clone_redirect() returns, and answered.  bvs_segment has its own in the same place.
+ * Userspace has no business here. */
 struct reentry_job {
 	__u32 is_valid; /* enum job; none: a frame that is none of ours; mark: let it pass */
 	__u32 port; /* slot of the target; 0: none, the frame comes out of a tunnel */
@@ -226,6 +227,8 @@ struct reentry_job {
 	__u32 mirror; /* slot of whose copy it is; 0: production */
 	__u32 is_booked; /* what becomes of it is for the mirror's account */
 	__u32 to_wire; /* wire frames are made of it first, and these are cut */
+	__u32 is_cut; /* already */
+	__u32 is_wire; /* it is one frame with its checksums, as on a wire */
 	__u32 has_account; /* what becomes of it must be found out */
 	__u32 version; /* of the configuration */
 	__u32 peer; /* slot of a patch port's other end, where the frame goes on; 0: it is none */

@@ -27,7 +27,7 @@ static __always_inline bool mirror_is_any_pending(const struct ctx *c)
 {
 	__u64 any = 0;
 
-	for (int w = 0; w < MIRROR_WORDS; w++)
+	for_mirror_words (c, w)
 		any |= c->w->pending[w];
 	return any;
 }
@@ -35,11 +35,11 @@ static __always_inline bool mirror_is_any_pending(const struct ctx *c)
 /* Takes the oldest of the pending mirrors, or returns false. */
 static __always_inline bool mirror_take(struct ctx *c, __u32 *ret_bit)
 {
-	for (int w = 0; w < MIRROR_WORDS; w++) {
+	for_mirror_words (c, w) {
 		__u64 bits = c->w->pending[w];
 
 		if (bits) {
-			*ret_bit = w * 64 + lowest_bit(bits);
+			*ret_bit = w * 64 + (bits & 1 ? 0 : lowest_bit(bits));
 			c->w->pending[w] = bits & (bits - 1);
 			return true;
 		}
@@ -49,12 +49,11 @@ static __always_inline bool mirror_take(struct ctx *c, __u32 *ret_bit)
 
 static __always_inline bool mirror_is_served(const struct ctx *c, __u32 bit)
 {
-	__u64 word = bit < 64	 ? c->w->served[0]
-		     : bit < 128 ? c->w->served[1]
-		     : bit < 192 ? c->w->served[2]
-				 : c->w->served[3];
-
-	return word >> (bit & 63) & 1;
+	for_mirror_words (c, w) {
+		if (bit / 64 == (__u32)w)
+			return c->w->served[w] >> (bit & 63) & 1;
+	}
+	return false;
 }
 
 /* A copy that leaves by this port is for the mirrors that select it there, too. */
@@ -64,9 +63,9 @@ static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct p
 	__u64 any = 0;
 	__u32 n;
 
-	if (!vlan_admits(out, c->w->form))
+	if (!vlan_admits(out, &c->w->form))
 		return;
-	for (int w = 0; w < MIRROR_WORDS; w++)
+	for_mirror_words (c, w)
 		any |= (out->dst_mirrors[w] | c->bridge->all_mirrors[w]) &
 		       (~c->w->done[w] | c->w->passed_over[w] | c->w->pending[w]);
 	if (!any)
@@ -79,7 +78,7 @@ static __always_inline void onward_add(struct ctx *c, __u32 slot, const struct p
 	c->w->n_onward = n + 1;
 	next = &c->w->onward[n];
 	next->slot = slot;
-	next->view = vlan_enter(out, c->w->form);
+	next->view = vlan_enter(out, &c->w->form);
 	next->form = c->w->form;
 }
 
@@ -92,13 +91,13 @@ static __noinline void mirror_sight(struct ctx *c)
 		port = SIGHTING_EGRESS | (c->out ? c->w->out_slot : c->w->oldest_slot);
 	else if (c->w->stage == MIRROR_ONWARD)
 		port = SIGHTING_EGRESS | c->w->onward_slot;
-	sight(c, port, c->w->seen.outer, c->w->view_form);
+	sight(c, port, c->w->seen.outer, &c->w->view_form);
 }
 
 static __always_inline __u32 mirror_reenter(struct ctx *c, __u32 slot,
 					    const struct port_config *out, __u32 snaplen)
 {
-	if (wear(c, c->w->form))
+	if (wear(c, &c->w->form))
 		return OUTCOME_CLONE;
 	if (unlikely(out->flags & PORT_METADATA))
 		mirror_sight(c);
@@ -117,7 +116,7 @@ static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port
 	c->w->form = vlan_leave(out, &c->w->view);
 	if (out->flags & PORT_MIRRORED_OUT || c->bridge->flags & BRIDGE_MIRROR_ALL)
 		onward_add(c, slot, out);
-	len = pkt_len(&c->w->pkt, c->w->form);
+	len = pkt_len(&c->w->pkt, &c->w->form);
 	is_cut = snaplen && len > snaplen;
 	c->w->to_wire = false;
 	if (unlikely(c->w->is_wire_form) && !out->patch_peer && !is_wire_frame(skb)) {
@@ -127,14 +126,14 @@ static __noinline __u32 mirror_send(struct ctx *c, __u32 slot, const struct port
 	}
 	/* A cut copy is one frame, whatever it was before; a tunnel has ways of its own. */
 	if (!(out->flags & PORT_TUNNEL && c->w->too_long != TOO_LONG_DROP) &&
-	    (is_cut ? measured_len(c, out, c->w->form) + snaplen > (__u64)out->mtu + len
-		    : !fits(c, out, c->w->form)))
+	    (is_cut ? measured_len(c, out, &c->w->form) + snaplen > (__u64)out->mtu + len
+		    : !fits(c, out, &c->w->form)))
 		return OUTCOME_MTU;
 	if ((out->flags & PORT_QUEUED) && !budget_take(c))
 		return OUTCOME_BUDGET;
 	if (is_cut || !out->ifindex)
 		return mirror_reenter(c, slot, out, is_cut ? snaplen : 0);
-	if (wear(c, c->w->form))
+	if (wear(c, &c->w->form))
 		return OUTCOME_CLONE;
 	outcome = outcome_of(bpf_clone_redirect(skb, out->ifindex, 0), out->flags & PORT_UP);
 	if (outcome == OUTCOME_SENT)
@@ -175,21 +174,25 @@ static __always_inline const struct port_config *mirror_source(struct ctx *c, __
 	return c->w->oldest_order ? port_get(c->w->oldest_slot, c->w->version) : NULL;
 }
 
-/* The frame as the mirror sees it: at egress, what leaves, read back by the same port. */
-static __noinline bool mirror_view(struct ctx *c, __u32 bit)
+/* What leaves, read back by the same port. */
+static __noinline bool mirror_view_egress(struct ctx *c, __u32 bit)
 {
-	const struct port_config *source;
+	const struct port_config *source = mirror_source(c, bit);
 
-	if (c->w->stage != MIRROR_EGRESS) {
-		c->w->view = c->w->seen;
-		c->w->view_form = c->w->seen_form;
-		return true;
-	}
-	source = mirror_source(c, bit);
 	if (!source)
 		return false;
 	c->w->view_form = vlan_leave(source, &c->w->vlan);
-	c->w->view = vlan_enter(source, c->w->view_form);
+	c->w->view = vlan_enter(source, &c->w->view_form);
+	return true;
+}
+
+/* The frame as the mirror sees it. */
+static __always_inline bool mirror_view(struct ctx *c, __u32 bit)
+{
+	if (c->w->stage == MIRROR_EGRESS)
+		return mirror_view_egress(c, bit);
+	c->w->view = c->w->seen;
+	c->w->view_form = c->w->seen_form;
 	return true;
 }
 
@@ -255,7 +258,7 @@ static __always_inline __u32 mirror_to_vlan(struct ctx *c, const struct mirror_c
  * the right one. */
 static __always_inline void mirror_pass_over(struct ctx *c, __u32 bit, struct mirror_stats *stats)
 {
-	for (int w = 0; w < MIRROR_WORDS; w++)
+	for_mirror_words (c, w)
 		c->w->passed_over[w] |= (__u64)(bit / 64 == w) << (bit & 63);
 	if (c->w->stage == MIRROR_ONWARD)
 		return; /* it has been booked before */
@@ -287,14 +290,14 @@ static __always_inline void mirror_copy(struct ctx *c, __u32 bit,
 		mirror_pass_over(c, bit, stats);
 		return;
 	}
-	for (int w = 0; w < MIRROR_WORDS; w++)
+	for_mirror_words (c, w)
 		c->w->served[w] |= mirror->same_output[w];
 	c->w->too_long = mirror->too_long;
 	c->w->is_wire_form = mirror->flags & MIRROR_WIRE_FORM;
 	c->w->has_account = mirror->flags & MIRROR_ACCOUNT;
 	c->w->is_booked = true;
 	stats->tx_packets++;
-	stats->tx_bytes += pkt_len(&c->w->pkt, c->w->pkt.form);
+	stats->tx_bytes += pkt_len(&c->w->pkt, &c->w->pkt.form);
 	count_outcome(stats, !is_seen		? OUTCOME_NO_TARGET
 			     : mirror->out_vlan ? mirror_to_vlan(c, mirror)
 						: mirror_to_port(c, mirror));
@@ -327,7 +330,7 @@ static long mirror_step(__u32 i, void *arg)
 /* Makes the copies for c->w->pending, less those that were seen to before. */
 static __always_inline void mirror_run(struct ctx *c)
 {
-	for (int w = 0; w < MIRROR_WORDS; w++) {
+	for_mirror_words (c, w) {
 		c->w->pending[w] &= ~c->w->done[w];
 		c->w->done[w] |= c->w->pending[w];
 	}
@@ -346,7 +349,7 @@ static __always_inline void mirror_begin(struct ctx *c, enum mirror_stage stage)
 	c->w->is_mirrored = true;
 	c->w->lens.is_ready = false;
 	c->w->n_onward = 0;
-	for (int w = 0; w < MIRROR_WORDS; w++) {
+	for_mirror_words (c, w) {
 		c->w->done[w] = 0;
 		c->w->served[w] = 0;
 		c->w->passed_over[w] = 0;
@@ -361,7 +364,7 @@ static __always_inline void mirror_ingress(struct ctx *c)
 	if (likely(!by_port && !by_bridge))
 		return;
 	mirror_begin(c, MIRROR_INGRESS);
-	for (int w = 0; w < MIRROR_WORDS; w++)
+	for_mirror_words (c, w)
 		c->w->pending[w] = (by_port ? c->in->src_mirrors[w] : 0) |
 				   (by_bridge ? c->bridge->all_mirrors[w] : 0);
 	mirror_run(c);
@@ -373,13 +376,13 @@ static __always_inline void mirror_egress(struct ctx *c)
 		if (likely(!is_seen_leaving(c, c->out)))
 			return;
 		mirror_begin(c, MIRROR_EGRESS);
-		for (int w = 0; w < MIRROR_WORDS; w++)
+		for_mirror_words (c, w)
 			c->w->pending[w] = c->out->dst_mirrors[w];
 	} else {
 		if (!(c->bridge->flags & BRIDGE_MIRROR_OUT))
 			return;
 		mirror_begin(c, MIRROR_EGRESS);
-		for (int w = 0; w < MIRROR_WORDS; w++)
+		for_mirror_words (c, w)
 			c->w->pending[w] = 0;
 		flood_select(c);
 	}
@@ -400,7 +403,7 @@ static long onward_step(__u32 i, void *arg)
 	c->w->onward_slot = c->w->onward[i].slot;
 	c->w->seen = c->w->onward[i].view;
 	c->w->seen_form = c->w->onward[i].form;
-	for (int w = 0; w < MIRROR_WORDS; w++) {
+	for_mirror_words (c, w) {
 		c->w->pending[w] = port->dst_mirrors[w] | c->bridge->all_mirrors[w];
 		c->w->done[w] &= ~(c->w->pending[w] & c->w->passed_over[w]);
 		c->w->passed_over[w] &= ~c->w->pending[w];

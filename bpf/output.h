@@ -15,13 +15,13 @@ static __always_inline int tag_push(struct __sk_buff *skb, __u32 tag)
 
 /* Makes the skb wear these tags.  After a failure (no memory) c->w->worn still tells what
  * it wears, and the frame must not be sent. */
-static __always_inline int wear(struct ctx *c, struct vlan_form want)
+static __always_inline int wear(struct ctx *c, const struct vlan_form *want)
 {
-	__u32 bottom = want.inner ? want.inner : want.outer;
+	__u32 bottom = want->inner ? want->inner : want->outer;
 	struct vlan_form *worn = &c->w->worn;
 	struct __sk_buff *skb = c->skb;
 
-	if (likely(form_equal(*worn, want)))
+	if (likely(form_equal(worn, want)))
 		return 0;
 	if (worn->inner) {
 		if (bpf_skb_vlan_pop(skb))
@@ -37,10 +37,10 @@ static __always_inline int wear(struct ctx *c, struct vlan_form want)
 			return -1;
 		worn->outer = bottom;
 	}
-	if (want.inner) {
-		if (tag_push(skb, want.outer))
+	if (want->inner) {
+		if (tag_push(skb, want->outer))
 			return -1;
-		*worn = want;
+		*worn = *want;
 	}
 	return 0;
 }
@@ -51,7 +51,7 @@ static __always_inline __u32 segment_len(const struct ctx *c)
 {
 	enum { IPV4 = 0x0800, IPV6 = 0x86dd, TCP = 6 };
 	struct __sk_buff *skb = c->skb;
-	__u32 off = ETHERNET_LEN + form_len(c->w->worn) - (skb->vlan_present ? VLAN_LEN : 0);
+	__u32 off = ETHERNET_LEN + form_len(&c->w->worn) - (skb->vlan_present ? VLAN_LEN : 0);
 	__u16 type = c->w->pkt.rest_type;
 	__u8 ip[10], data_offset;
 	__u32 len = 40;
@@ -68,7 +68,7 @@ static __always_inline __u32 segment_len(const struct ctx *c)
 
 /* What is held against the port's mtu: see PORT_TUNNEL. */
 static __always_inline __u32 measured_len(const struct ctx *c, const struct port_config *port,
-					  struct vlan_form form)
+					  const struct vlan_form *form)
 {
 	return likely(!(port->flags & PORT_TUNNEL)) ? pkt_l3_len(&c->w->pkt, form)
 						    : pkt_len(&c->w->pkt, form);
@@ -78,7 +78,7 @@ static __always_inline __u32 measured_len(const struct ctx *c, const struct port
  * TCP only the kernel knows the segments, and it compares them with the device's own MTU,
  * which may be above the port's. */
 static __always_inline bool fits(const struct ctx *c, const struct port_config *port,
-				 struct vlan_form form)
+				 const struct vlan_form *form)
 {
 	struct __sk_buff *skb = c->skb;
 	__u32 len = measured_len(c, port, form);
@@ -105,7 +105,7 @@ static __always_inline bool has_target(const struct port_config *port)
  * it is news that userspace brings, after the link has changed and only while it lives, and
  * a device that is down drops frames well enough by itself. */
 static __always_inline bool can_send(const struct ctx *c, __u32 slot,
-				     const struct port_config *port, struct vlan_form form)
+				     const struct port_config *port, const struct vlan_form *form)
 {
 	if (unlikely(!has_target(port))) {
 		count_drop(slot, port->no_target);
@@ -127,7 +127,7 @@ static __always_inline void take_back_mirrors(struct ctx *c, const struct reentr
 		c->w->is_mirrored = true;
 		c->w->n_onward = 0;
 	}
-	for (int i = 0; i < MIRROR_WORDS; i++) {
+	for_mirror_words (c, i) {
 		c->w->done[i] = job->done[i];
 		c->w->served[i] = job->served[i];
 	}
@@ -135,12 +135,13 @@ static __always_inline void take_back_mirrors(struct ctx *c, const struct reentr
 
 /* What a tunnel with PORT_METADATA shall tell of the frame: it was met at this port, in the
  * VLAN of `outer`, in this form.  For the reenter() that follows. */
-static __always_inline void sight(struct ctx *c, __u32 port, __u32 outer, struct vlan_form form)
+static __always_inline void sight(struct ctx *c, __u32 port, __u32 outer,
+				  const struct vlan_form *form)
 {
 	enum { SHORT = 60, LONG = 1514, IS_SHORT = 1 << 11, IS_OVERSIZED = 2 << 11 };
 	__u32 zero = 0, len = pkt_len(&c->w->pkt, form);
 	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
-	__u32 word = (outer & TCI_VID) << 16 | (form.outer & TCI_PCP);
+	__u32 word = (outer & TCI_VID) << 16 | (form->outer & TCI_PCP);
 
 	if (!job)
 		return;
@@ -148,7 +149,7 @@ static __always_inline void sight(struct ctx *c, __u32 port, __u32 outer, struct
 	if (!c->w->gso_size)
 		word |= len < SHORT ? IS_SHORT : len - form_len(form) > LONG ? IS_OVERSIZED : 0;
 	job->sighting.word = word;
-	job->sighting.port = port | (form.outer ? SIGHTING_TAGGED : 0);
+	job->sighting.port = port | (form->outer ? SIGHTING_TAGGED : 0);
 }
 
 /* The rest of a job for a patch port. */
@@ -160,7 +161,7 @@ static __always_inline void go_on_behind(const struct ctx *c, struct reentry_job
 	job->inner = c->w->worn.inner;
 	job->rest_type = c->w->pkt.rest_type;
 	job->is_mirrored = c->w->is_mirrored;
-	for (int i = 0; i < MIRROR_WORDS; i++) {
+	for_mirror_words (c, i) {
 		job->done[i] = c->w->done[i];
 		job->served[i] = c->w->served[i];
 	}
@@ -226,14 +227,14 @@ static __noinline void send_inside(struct ctx *c, __u32 slot)
 		return;
 	}
 	if (port->flags & PORT_METADATA)
-		sight(c, c->w->in_slot, c->w->vlan.outer, c->w->pkt.form);
+		sight(c, c->w->in_slot, c->w->vlan.outer, &c->w->pkt.form);
 	outcome = reenter(c, slot, port, 0);
 	count_not_sent(slot, outcome);
 }
 
 /* Production by a clone: all outputs of a flood but the last. */
 static __always_inline void send_clone(struct ctx *c, __u32 slot, __u32 ifindex,
-				       struct vlan_form form)
+				       const struct vlan_form *form)
 {
 	struct __sk_buff *skb = c->skb;
 
@@ -249,7 +250,7 @@ static __always_inline void send_clone(struct ctx *c, __u32 slot, __u32 ifindex,
 
 /* Production by the original: the packet is the device's after this. */
 static __always_inline int send_last(struct ctx *c, __u32 slot, __u32 ifindex,
-				     struct vlan_form form)
+				     const struct vlan_form *form)
 {
 	if (wear(c, form)) {
 		count_drop(slot, DROP_SEND);
@@ -266,7 +267,7 @@ static __always_inline int send_last(struct ctx *c, __u32 slot, __u32 ifindex,
 /* Unicast.  The short way to the veth's other end skips the device and the queue between,
  * but it hands over every frame as one for the host: so only what is meant for the peer's
  * own address goes there.  Nor does it look at our end, which may have been set down. */
-static __always_inline int send_unicast(struct ctx *c, struct vlan_form form)
+static __always_inline int send_unicast(struct ctx *c, const struct vlan_form *form)
 {
 	const struct port_config *port = c->out;
 	struct __sk_buff *skb = c->skb;

@@ -29,7 +29,7 @@ enum {
 
 /* The tags that the switch looks at; everything behind them is payload, further tags
  * included.  There is an inner one only where a service tag was pushed over a customer's. */
-struct vlan_form {
+struct vlan_form { /* handed on by pointer: clang reads a value from a map byte by byte */
 	__u32 outer;
 	__u32 inner;
 };
@@ -113,28 +113,28 @@ static __always_inline bool pkt_parse(const struct pkt_source *s, struct pkt *re
 	return true;
 }
 
-static __always_inline bool form_equal(struct vlan_form a, struct vlan_form b)
+static __always_inline bool form_equal(const struct vlan_form *a, const struct vlan_form *b)
 {
-	return a.outer == b.outer && a.inner == b.inner;
+	return a->outer == b->outer && a->inner == b->inner;
 }
 
 /* Bytes that the tags take. */
-static __always_inline __u32 form_len(struct vlan_form form)
+static __always_inline __u32 form_len(const struct vlan_form *form)
 {
-	return (form.outer ? VLAN_LEN : 0) + (form.inner ? VLAN_LEN : 0);
+	return (form->outer ? VLAN_LEN : 0) + (form->inner ? VLAN_LEN : 0);
 }
 
 /* Length of the frame in a form, as on the wire (without FCS). */
-static __always_inline __u32 pkt_len(const struct pkt *p, struct vlan_form form)
+static __always_inline __u32 pkt_len(const struct pkt *p, const struct vlan_form *form)
 {
 	return p->rest_len + form_len(form);
 }
 
 /* What counts against an MTU: all but the Ethernet header and the outermost tag. */
-static __always_inline __u32 pkt_l3_len(const struct pkt *p, struct vlan_form form)
+static __always_inline __u32 pkt_l3_len(const struct pkt *p, const struct vlan_form *form)
 {
-	if (form.outer)
-		return p->rest_len - ETHERNET_LEN + (form.inner ? VLAN_LEN : 0);
+	if (form->outer)
+		return p->rest_len - ETHERNET_LEN + (form->inner ? VLAN_LEN : 0);
 	return p->rest_len - ETHERNET_LEN - (is_vlan_type(p->rest_type) ? VLAN_LEN : 0);
 }
 

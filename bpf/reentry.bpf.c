@@ -31,49 +31,31 @@ static __always_inline int send_cut(struct __sk_buff *skb, struct reentry_job *j
  * switch again?  It would for ever, and grow, or be cut, each time. */
 static __always_inline bool is_own_packet(const struct reentry_job *job, __u32 mark)
 {
-	const struct tunnel_config *t = tunnel_get(job->port, job->version);
+	const struct tunnel_config *t;
 
-	if (likely(!mark) || !t || mark != tunnel_mark(t->ifindex))
+	if (likely(!mark))
+		return false;
+	t = tunnel_get(job->port, job->version);
+	if (!t || mark != tunnel_mark(t->ifindex))
 		return false;
 	count_drop(job->port, DROP_LOOP);
 	return true;
 }
 
-static __noinline int send_tunnel(struct __sk_buff *skb, struct reentry_job *job)
+static __always_inline int send_tunnel(struct __sk_buff *skb, struct reentry_job *job)
 {
-	__u32 zero = 0;
-	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
+	__u32 leaves_by;
 
-	if (!w)
-		return TC_ACT_SHOT; /* the answer is OUTCOME_CLONE already */
-	w->frame.slot = job->port;
-	w->frame.version = job->version;
-	w->frame.mirror = job->mirror;
-	w->frame.too_long = (__u8)job->too_long;
-	w->frame.is_cut = job->snaplen != 0;
-	w->frame.is_up = job->is_up;
-	w->frame.is_wire = false;
-	w->frame.sighting = job->sighting;
-	w->frame.is_booked = job->is_booked;
-	w->frame.has_account = job->has_account;
-	w->frame.leaves_by = 0;
-	job->outcome = tunnel_send(skb);
-	return w->frame.leaves_by ? bpf_redirect(w->frame.leaves_by, 0) : TC_ACT_SHOT;
+	job->is_cut = job->snaplen != 0;
+	job->is_wire = false;
+	leaves_by = tunnel_send(skb, job);
+	return leaves_by ? bpf_redirect(leaves_by, 0) : TC_ACT_SHOT;
 }
 
-static __noinline __u32 send_to_wire(struct __sk_buff *skb, const struct reentry_job *job)
+static __noinline __u32 send_to_wire(struct __sk_buff *skb, struct reentry_job *job)
 {
-	struct segment_order order = {
-		.port = job->port,
-		.mirror = job->mirror,
-		.snaplen = job->snaplen,
-		.too_long = (__u8)job->too_long,
-		.is_up = job->is_up,
-		.is_booked = job->is_booked,
-		.sighting = job->sighting,
-	};
-
-	return segment_send(skb, &order, job->version);
+	job->is_cut = false;
+	return segment_send(skb, job, job->snaplen);
 }
 
 /* What the mirrors of this bridge have seen to goes along a patch within it. */
@@ -82,7 +64,7 @@ static __always_inline void take_mirrors(struct ctx *c, const struct reentry_job
 	if (!job->is_mirrored || job->bridge != c->in->bridge)
 		return;
 	mirror_begin(c, MIRROR_INGRESS);
-	for (int i = 0; i < MIRROR_WORDS; i++) {
+	for_mirror_words (c, i) {
 		c->w->done[i] = job->done[i];
 		c->w->served[i] = job->served[i];
 	}
@@ -91,7 +73,9 @@ static __always_inline void take_mirrors(struct ctx *c, const struct reentry_job
 static __always_inline void give_mirrors(const struct ctx *c, __u32 bridge, struct reentry_job *job)
 {
 	job->is_mirrored = c->w->is_mirrored && c->in && bridge == c->in->bridge;
-	for (int i = 0; i < MIRROR_WORDS; i++) {
+	if (!job->is_mirrored || !c->bridge)
+		return;
+	for_mirror_words (c, i) {
 		job->done[i] = c->w->done[i];
 		job->served[i] = c->w->served[i];
 	}
@@ -174,7 +158,7 @@ SEC("tc") int bvs_reentry(struct __sk_buff *skb)
 
 /* To a device. */
 static __always_inline __u32 send_wire(struct __sk_buff *skb, const struct port_config *port,
-				       const struct segment_order *o)
+				       const struct reentry_job *job)
 {
 	struct ctx c = { .skb = skb };
 	__u32 outcome;
@@ -186,64 +170,43 @@ static __always_inline __u32 send_wire(struct __sk_buff *skb, const struct port_
 	outcome = outcome_of(bpf_clone_redirect(skb, port->ifindex, 0), port->flags & PORT_UP);
 	if (outcome != OUTCOME_SENT)
 		return outcome;
-	count_tx(o->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
-	return o->is_cut ? OUTCOME_TRUNCATED : OUTCOME_SENT;
+	count_tx(job->port, skb->len + (skb->vlan_present ? VLAN_LEN : 0));
+	return job->is_cut ? OUTCOME_TRUNCATED : OUTCOME_SENT;
 }
 
-static __always_inline __u32 send_wire_to_tunnel(struct __sk_buff *skb, __u32 version,
-						 const struct segment_order *o)
-{
-	__u32 zero = 0;
-	struct tunnel_work *w = bpf_map_lookup_elem(&tunnel_work, &zero);
-
-	if (!w)
-		return OUTCOME_CLONE;
-	w->frame.slot = o->port;
-	w->frame.version = version;
-	w->frame.mirror = o->mirror;
-	w->frame.too_long = o->too_long;
-	w->frame.is_cut = o->is_cut;
-	w->frame.is_up = o->is_up;
-	w->frame.sighting = o->sighting;
-	w->frame.is_wire = true;
-	w->frame.has_account = true; /* maybe not, but the order does not say */
-	return tunnel_send(skb);
-}
-
-static __always_inline __u32 go_on(struct __sk_buff *skb, __u32 version, struct segment_order *o)
+static __always_inline __u32 go_on(struct __sk_buff *skb, struct reentry_job *job)
 {
 	__u32 tag_len = skb->vlan_present ? VLAN_LEN : 0;
-	const struct port_config *port = port_get(o->port, version);
+	const struct port_config *port = port_get(job->port, job->version);
 
 	if (!port)
 		return OUTCOME_CLONE;
-	if (o->snaplen >= ETHERNET_LEN && skb->len + tag_len > o->snaplen) {
-		if (cut(skb, o->snaplen - tag_len))
+	if (job->snaplen >= ETHERNET_LEN && skb->len + tag_len > job->snaplen) {
+		if (cut(skb, job->snaplen - tag_len))
 			return OUTCOME_CLONE;
-		o->is_cut = true;
+		job->is_cut = true;
 	}
-	if (port->flags & PORT_TUNNEL)
-		return send_wire_to_tunnel(skb, version, o);
-	return port->ifindex ? send_wire(skb, port, o) : OUTCOME_NO_TARGET;
+	if (port->flags & PORT_TUNNEL) {
+		tunnel_send(skb, job);
+		return job->outcome;
+	}
+	return port->ifindex ? send_wire(skb, port, job) : OUTCOME_NO_TARGET;
 }
 
 static __always_inline int segment(struct __sk_buff *skb)
 {
-	__u32 zero = 0, version, outcome, *value = bpf_map_lookup_elem(&epoch, &zero);
-	struct segment_order order;
+	__u32 zero = 0, outcome, *value = bpf_map_lookup_elem(&epoch, &zero);
+	struct reentry_job *job = bpf_map_lookup_elem(&scratch, &zero);
 	struct mirror_stats *stats;
 
-	if (!value)
+	if (!value || !job || !segment_take(skb, *(volatile __u32 *)value & 1, job))
 		return TC_ACT_SHOT;
-	version = *(volatile __u32 *)value & 1;
-	if (!segment_take(skb, version, &order))
-		return TC_ACT_SHOT;
-	outcome = go_on(skb, version, &order);
-	stats = bpf_map_lookup_elem(&mirror_stats, &order.mirror);
-	if (order.mirror && order.is_booked && stats)
+	outcome = go_on(skb, job);
+	stats = bpf_map_lookup_elem(&mirror_stats, &job->mirror);
+	if (job->mirror && job->is_booked && stats)
 		count_outcome(stats, outcome);
-	else if (!order.mirror)
-		count_not_sent(order.port, outcome);
+	else if (!job->mirror)
+		count_not_sent(job->port, outcome);
 	return TC_ACT_SHOT;
 }
 

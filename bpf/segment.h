@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Through the segmenting devices, which make wire frames of what the kernel left for hardware to do.
- * They come out later: the order goes along in mark and cb, which each of them keeps.
+ * They come out later: what of the job is about each of them goes along in mark and cb, which each keeps.
  *
  * Either all wire frames of a copy go on or none: the queue between the devices takes the last
  * one only if it took those before, so the answer to that is the answer to all, and what
@@ -10,18 +10,6 @@
  */
 #include "budget.h"
 #include "stats.h"
-
-/* What shall become of each wire frame. */
-struct segment_order {
-	__u32 port; /* slot */
-	__u32 mirror; /* slot of whose copy it is; 0: production */
-	__u32 snaplen; /* 0: whole */
-	__u8 too_long; /* enum too_long, for a tunnel */
-	bool is_cut; /* already */
-	bool is_up; /* there is a link, as far as is known */
-	bool is_booked; /* in the mirror's account */
-	struct sighting sighting; /* for a tunnel */
-};
 
 /* The mark. */
 enum {
@@ -39,25 +27,26 @@ enum {
 	CB_SIGHTING, /* two words */
 };
 
-static __always_inline void segment_mark(struct __sk_buff *skb, const struct segment_order *o,
-					 __u32 version, __u32 number)
+static __always_inline void segment_mark(struct __sk_buff *skb, const struct reentry_job *job,
+					 __u32 snaplen, __u32 number)
 {
-	const struct mirror_config *mirror = mirror_get(o->mirror, version);
-	const struct port_config *port = port_get(o->port, version);
+	const struct mirror_config *mirror = mirror_get(job->mirror, job->version);
+	const struct port_config *port = port_get(job->port, job->version);
 
-	skb->mark = o->port | (__u32)o->too_long << MARK_TOO_LONG | (o->is_cut ? MARK_CUT : 0) |
-		    (o->is_up ? MARK_UP : 0) | (o->is_booked ? MARK_BOOKED : 0);
-	skb->cb[CB_MIRROR] = o->mirror | o->snaplen << 16;
+	skb->mark = job->port | job->too_long << MARK_TOO_LONG | (job->is_cut ? MARK_CUT : 0) |
+		    (job->is_up ? MARK_UP : 0) | (job->is_booked ? MARK_BOOKED : 0);
+	skb->cb[CB_MIRROR] = job->mirror | snaplen << 16;
 	skb->cb[CB_GENERATIONS] =
 		(port ? port->generation & 0xffff : 0) | (mirror ? mirror->generation << 16 : 0);
 	skb->cb[CB_NUMBER] = number;
-	skb->cb[CB_SIGHTING] = o->sighting.word;
-	skb->cb[CB_SIGHTING + 1] = o->sighting.port;
+	skb->cb[CB_SIGHTING] = job->sighting.word;
+	skb->cb[CB_SIGHTING + 1] = job->sighting.port;
 }
 
-/* The clone goes there.  Returns enum outcome: of a copy, OUTCOME_UNDER_WAY or why not. */
-static __always_inline __u32 segment_send(struct __sk_buff *skb, const struct segment_order *o,
-					  __u32 version)
+/* The clone goes there, to have its wire frames cut to snaplen (0: not).  Returns enum outcome: of
+ * a copy, OUTCOME_UNDER_WAY or why not. */
+static __always_inline __u32 segment_send(struct __sk_buff *skb, const struct reentry_job *job,
+					  __u32 snaplen)
 {
 	__u32 zero = 0, outcome, number = 0;
 	struct settings *set = bpf_map_lookup_elem(&settings, &zero);
@@ -65,14 +54,14 @@ static __always_inline __u32 segment_send(struct __sk_buff *skb, const struct se
 
 	if (!set || !b || !set->segment_ifindex)
 		return OUTCOME_CLONE;
-	if (o->mirror) {
+	if (job->mirror) {
 		number = b->segments + 1;
 		if (!budget_take_segments(skb, b))
 			return OUTCOME_BUDGET;
 	}
-	segment_mark(skb, o, version, number);
+	segment_mark(skb, job, snaplen, number);
 	outcome = outcome_of(bpf_clone_redirect(skb, set->segment_ifindex, 0), true);
-	if (!o->mirror)
+	if (!job->mirror)
 		return outcome;
 	if (outcome == OUTCOME_SENT)
 		return OUTCOME_UNDER_WAY;
@@ -86,10 +75,10 @@ static __always_inline bool segment_is_lost(const struct budget *b, __u32 number
 	       b->lost[3] == number;
 }
 
-/* Reads the order of a frame that has come out, and takes it off.  False: it is not for anybody,
- * or not any more. */
+/* Reads the job of a frame that has come out, and takes it off the frame: all that sending it
+ * takes.  False: it is not for anybody, or not any more. */
 static __always_inline bool segment_take(struct __sk_buff *skb, __u32 version,
-					 struct segment_order *ret)
+					 struct reentry_job *ret)
 {
 	__u32 zero = 0, mark = skb->mark, number = skb->cb[CB_NUMBER];
 	__u32 generations = skb->cb[CB_GENERATIONS];
@@ -97,6 +86,7 @@ static __always_inline bool segment_take(struct __sk_buff *skb, __u32 version,
 	const struct mirror_config *mirror;
 	const struct port_config *port;
 
+	ret->version = version;
 	ret->port = mark & MARK_SLOT;
 	ret->mirror = skb->cb[CB_MIRROR] & 0xffff;
 	ret->snaplen = skb->cb[CB_MIRROR] >> 16;
@@ -106,6 +96,8 @@ static __always_inline bool segment_take(struct __sk_buff *skb, __u32 version,
 	ret->is_cut = mark & MARK_CUT;
 	ret->is_up = mark & MARK_UP;
 	ret->is_booked = mark & MARK_BOOKED;
+	ret->is_wire = true;
+	ret->has_account = true; /* maybe not, but nothing says so */
 	skb->mark = 0;
 	for (int i = 0; i < 5; i++)
 		skb->cb[i] = 0;

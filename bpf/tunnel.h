@@ -4,6 +4,8 @@
  * What both directions of tunnels need: records by slot, memory for headers, and the
  * checksum over a packet.
  */
+#include <bpf/bpf_endian.h>
+
 #include "ctx.h"
 
 enum {
@@ -27,26 +29,14 @@ enum {
 	CSUM_CHUNKS = 65536 / CSUM_CHUNK,
 };
 
-/* A frame on its way into a tunnel. */
+/* A frame on its way into a tunnel, beside what its job says. */
 struct tunnel_frame {
-	__u32 slot;
-	__u32 version;
-	__u32 leaves_by; /* the device that the finished packet has yet to be redirected to; 0:
-			  * none, it has been seen to */
-	__u32 mirror; /* slot of whose copy it is; 0: production */
 	__u32 len; /* tags included */
 	__u32 tags_len;
 	__u32 vid; /* of an 802.1Q tag that is outermost */
 	bool has_vid;
-	bool is_cut;
-	bool is_up; /* the underlay has a link, as far as is known */
-	bool is_wire; /* one frame with its checksums, as on a wire */
-	bool is_booked; /* in the mirror's account */
-	bool has_account; /* what becomes of it must be found out */
-	__u8 too_long; /* enum too_long */
-	__u16 type; /* behind the tags */
 	bool has_new_l2; /* its Ethernet header is made anew: the room is behind that, or tags are */
-	struct sighting sighting; /* with TUNNEL_METADATA */
+	__u16 type; /* behind the tags */
 };
 
 /* A packet that is sent in pieces. */
@@ -86,24 +76,22 @@ static __always_inline void copy_words(void *to, const void *from, __u32 len)
 
 static __always_inline void put_be16(__u8 *to, __u32 value)
 {
-	to[0] = (__u8)(value >> 8);
-	to[1] = (__u8)value;
+	*(__be16 *)to = bpf_htons((__u16)value);
 }
 
 static __always_inline void put_be32(__u8 *to, __u32 value)
 {
-	put_be16(to, value >> 16);
-	put_be16(to + 2, value);
+	*(__be32 *)to = bpf_htonl(value);
 }
 
 static __always_inline __u16 get_be16(const __u8 *from)
 {
-	return (__u16)(from[0] << 8 | from[1]);
+	return bpf_ntohs(*(const __be16 *)from);
 }
 
 static __always_inline __u32 get_be32(const __u8 *from)
 {
-	return (__u32)get_be16(from) << 16 | get_be16(from + 2);
+	return bpf_ntohl(*(const __be32 *)from);
 }
 
 static __always_inline __u16 csum_fold(__u64 sum)

@@ -26,9 +26,10 @@ static __always_inline bool vlan_in_set(__u16 set, __u16 vid)
 }
 
 /* May a frame with these tags come in here? */
-static __always_inline bool vlan_admits(const struct port_config *port, struct vlan_form form)
+static __always_inline bool vlan_admits(const struct port_config *port,
+					const struct vlan_form *form)
 {
-	__u16 vid = tag_vid(form.outer);
+	__u16 vid = tag_vid(form->outer);
 
 	switch ((enum vlan_mode)port->vlan_mode) {
 	case VLAN_TRUNK:
@@ -53,12 +54,15 @@ static __always_inline __u16 vlan_service_type(const struct port_config *port)
 }
 
 /* The VLAN of a frame that came in here. */
-static __always_inline struct vlan vlan_enter(const struct port_config *port, struct vlan_form form)
+static __always_inline struct vlan vlan_enter(const struct port_config *port,
+					      const struct vlan_form *form)
 {
-	struct vlan v = { .outer = form.outer, .inner = form.inner, .pcp = form.outer & TCI_PCP };
+	struct vlan v = { .outer = form->outer,
+			  .inner = form->inner,
+			  .pcp = form->outer & TCI_PCP };
 	/* Given a VLAN it has a tag, if of VLAN 0 one that only priority_tags = always shows. */
-	__u32 type = form.outer ? form.outer & ~0xffffu : tag_make(TPID_8021Q, 0);
-	__u32 in_own_vlan = type | (form.outer & TCI_PCP) | port->tag;
+	__u32 type = form->outer ? form->outer & ~0xffffu : tag_make(TPID_8021Q, 0);
+	__u32 in_own_vlan = type | (form->outer & TCI_PCP) | port->tag;
 
 	switch ((enum vlan_mode)port->vlan_mode) {
 	case VLAN_TRUNK:
@@ -69,12 +73,12 @@ static __always_inline struct vlan vlan_enter(const struct port_config *port, st
 		break;
 	case VLAN_NATIVE_TAGGED:
 	case VLAN_NATIVE_UNTAGGED:
-		if (tag_vid(form.outer) == 0)
+		if (tag_vid(form->outer) == 0)
 			v.outer = in_own_vlan;
 		break;
 	case VLAN_DOT1Q_TUNNEL:
 		/* A further tag is payload now, as it was before. */
-		v.inner = form.outer;
+		v.inner = form->outer;
 		v.outer = tag_make(vlan_service_type(port), port->tag);
 		break;
 	}

@@ -31,23 +31,30 @@ void set_bit(__u64 *bits, uint32_t bit)
 	bits[bit / 64] |= 1ull << (bit % 64);
 }
 
+static void select_bit(__u64 *bits, uint32_t bit)
+{
+	set_bit(bits, bit);
+	if (bit >= 64)
+		mirror_bridge.flags |= BRIDGE_MANY_MIRRORS;
+}
+
 void select_src(uint32_t bit, uint32_t slot)
 {
 	mirror_ports[slot].flags |= PORT_MIRRORED_IN;
-	set_bit(mirror_ports[slot].src_mirrors, bit);
+	select_bit(mirror_ports[slot].src_mirrors, bit);
 }
 
 void select_dst(uint32_t bit, uint32_t slot)
 {
 	mirror_ports[slot].flags |= PORT_MIRRORED_OUT;
 	mirror_bridge.flags |= BRIDGE_MIRROR_OUT;
-	set_bit(mirror_ports[slot].dst_mirrors, bit);
+	select_bit(mirror_ports[slot].dst_mirrors, bit);
 }
 
 void select_all(uint32_t bit)
 {
 	mirror_bridge.flags |= BRIDGE_MIRROR_ALL | BRIDGE_MIRROR_OUT;
-	set_bit(mirror_bridge.all_mirrors, bit);
+	select_bit(mirror_bridge.all_mirrors, bit);
 }
 
 struct mirror_config mirror_to(uint32_t bit, uint32_t out)

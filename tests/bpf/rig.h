@@ -82,8 +82,9 @@ void rig_put_tunnels(const struct image *image);
 /* What it shall do; the shape is the programs' own, and maps.h explains it. */
 struct job {
 	uint32_t is_valid, port, ifindex, snaplen, is_up, outcome;
-	uint32_t is_tunnel, too_long, word, sighted_port, mirror, is_booked, to_wire, has_account,
-		version, peer, hops, bridge, is_mirrored, outer, inner, rest_type;
+	uint32_t is_tunnel, too_long, word, sighted_port, mirror, is_booked, to_wire, is_cut,
+		is_wire, has_account, version, peer, hops, bridge, is_mirrored, outer, inner,
+		rest_type;
 	uint64_t done[MIRROR_WORDS], served[MIRROR_WORDS];
 };
 void rig_put_job(struct job job);

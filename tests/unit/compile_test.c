@@ -299,7 +299,7 @@ static void test_mirror_of_ports(void **state)
 			 PORT_UP | PORT_MIRRORED_IN | PORT_MIRRORED_OUT);
 	assert_int_equal(port_of(w->active, 12)->src_mirrors[1], 0);
 	assert_int_equal(port_of(w->active, 12)->flags, PORT_UP | PORT_MIRRORED_OUT);
-	assert_int_equal(bridge_of(w->active)->flags, BRIDGE_MIRROR_OUT);
+	assert_int_equal(bridge_of(w->active)->flags, BRIDGE_MIRROR_OUT | BRIDGE_MANY_MIRRORS);
 	/* The one that is not active is nowhere. */
 	assert_null(image_get(w->active, IMAGE_MIRRORS, 21));
 	assert_null(image_get(w->active, IMAGE_MIRROR_OF_BIT, 4 * MIRRORS_PER_BRIDGE));

@@ -53,7 +53,7 @@ static struct {
 
 static void want(uint32_t slot, struct vlan_form form, uint32_t snaplen)
 {
-	uint32_t len = w.len - form_len(w.form) + form_len(form);
+	uint32_t len = w.len - form_len(&w.form) + form_len(&form);
 
 	assert_true(n_wanted < PATH_SENT_MAX);
 	wanted[n_wanted++] =
@@ -97,10 +97,10 @@ static void copy_to(const struct mirror *mirror, uint32_t slot, struct vlan view
 		return;
 	form = vlan_leave(&w.ports[slot], &view);
 	want(slot, form, mirror->snaplen);
-	if (!vlan_admits(&w.ports[slot], form))
+	if (!vlan_admits(&w.ports[slot], &form))
 		return; /* cannot be read back there */
 	m.onward[m.n_onward].slot = slot;
-	m.onward[m.n_onward++].view = vlan_enter(&w.ports[slot], form);
+	m.onward[m.n_onward++].view = vlan_enter(&w.ports[slot], &form);
 }
 
 /* C21: each mirror once; C25; C33: one copy to a place; C28: not within the VLAN, nor of what is
@@ -169,13 +169,14 @@ static void offer_output(unsigned int n, const struct vlan *vlan, const uint32_t
 
 	for (unsigned int i = 0; i < n_outs; i++) {
 		const struct port_config *port = &w.ports[outs[i]];
+		struct vlan_form form = vlan_leave(port, vlan);
 		struct vlan view;
 
 		if (!mirror->is_all && !mirror->dst[outs[i]])
 			continue;
-		if (!vlan_admits(port, vlan_leave(port, vlan)))
+		if (!vlan_admits(port, &form))
 			continue;
-		view = vlan_enter(port, vlan_leave(port, vlan));
+		view = vlan_enter(port, &form);
 		offer(n, vlan, &view);
 		return;
 	}
@@ -191,9 +192,9 @@ static void model_run(void)
 	n_wanted = 0;
 	memset(&m, 0, sizeof(m));
 	/* C22, C26 */
-	if (is_reserved(w.in) || !vlan_admits(in, w.form))
+	if (is_reserved(w.in) || !vlan_admits(in, &w.form))
 		return;
-	vlan = vlan_enter(in, w.form);
+	vlan = vlan_enter(in, &w.form);
 	for (unsigned int n = 0; n < N_MIRRORS; n++) {
 		if (w.mirrors[n].is_there && (w.mirrors[n].is_all || w.mirrors[n].src[w.in]))
 			offer(n, &vlan, &vlan);
@@ -296,7 +297,7 @@ static void draw_frame(void)
 	w.form = (struct vlan_form){ 0, 0 };
 	if (chance(60))
 		w.form.outer = tag_make((__u16)types[draw(3)], draw(2) * 3u << 13 | draw_vid());
-	w.len = 60 + draw(3) * 40 + form_len(w.form);
+	w.len = 60 + draw(3) * 40 + form_len(&w.form);
 }
 
 /* --- into the maps --- */

@@ -215,7 +215,7 @@ static void path_run(uint32_t slot, uint64_t dst, struct vlan_form form, uint32_
 		c.w->pkt = (struct pkt){ .dst = dst,
 					 .src = 0x020000000001,
 					 .form = form,
-					 .rest_len = len - form_len(form),
+					 .rest_len = len - form_len(&form),
 					 .rest_type = 0x88b5 };
 		c.w->worn = form;
 		forward(&c);

@@ -216,11 +216,11 @@ static void compare(const struct vlan_input *in, const struct port_config *in_po
 	struct tag wanted[2];
 	struct vlan vlan;
 
-	if (model_enter(in, tag, &inside) != vlan_admits(in_port, form))
+	if (model_enter(in, tag, &inside) != vlan_admits(in_port, &form))
 		fail_msg("%s: taken by the one, not by the other", what);
-	if (!vlan_admits(in_port, form))
+	if (!vlan_admits(in_port, &form))
 		return;
-	vlan = vlan_enter(in_port, form);
+	vlan = vlan_enter(in_port, &form);
 	if (tag_vid(vlan.outer) != inside.outer.vid)
 		fail_msg("%s: in VLAN %u, not %u", what, tag_vid(vlan.outer), inside.outer.vid);
 	if (!vlan_is_fed(in_port, tag_vid(vlan.outer)))

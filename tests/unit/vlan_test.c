@@ -258,12 +258,12 @@ static void ports_accept_and_emit_as_observed(void **state)
 		struct vlan vlan;
 		char got[64] = "-";
 
-		if (!vlan_admits(in, form)) {
+		if (!vlan_admits(in, &form)) {
 			if (expected)
 				fail_msg("%s %s: dropped", ways[i].in, ways[i].tags);
 			continue;
 		}
-		vlan = vlan_enter(in, form);
+		vlan = vlan_enter(in, &form);
 		if (vlan_is_carried(out, tag_vid(vlan.outer)) && vlan_inner_passes(out, vlan.inner))
 			print_form(got, sizeof(got), vlan_leave(out, &vlan), rest);
 		if (!expected || strcmp(got, expected) != 0)
@@ -290,7 +290,7 @@ static void outputs_that_do_not_carry_the_vlan_still_have_a_form(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *rest;
 		struct vlan_form form = parse_form(rows[i].tags, &rest);
-		struct vlan vlan = vlan_enter(find_port(rows[i].in), form);
+		struct vlan vlan = vlan_enter(find_port(rows[i].in), &form);
 		char got[64];
 
 		print_form(got, sizeof(got), vlan_leave(find_port(rows[i].out), &vlan), rest);
@@ -320,12 +320,12 @@ static void an_output_read_back_loses_what_the_port_does_not_show(void **state)
 		const struct port_config *out = find_port(rows[i].out);
 		const char *rest;
 		struct vlan_form form = parse_form(rows[i].tags, &rest);
-		struct vlan vlan = vlan_enter(find_port(rows[i].in), form);
+		struct vlan vlan = vlan_enter(find_port(rows[i].in), &form);
 		char got[64];
 
 		form = vlan_leave(out, &vlan);
-		assert_true(vlan_admits(out, form));
-		vlan = vlan_enter(out, form);
+		assert_true(vlan_admits(out, &form));
+		vlan = vlan_enter(out, &form);
 		print_form(got, sizeof(got), vlan_leave(find_port("trunk"), &vlan), rest);
 		if (strcmp(got, rows[i].expected) != 0)
 			fail_msg("%s %s by %s: %s, expected %s", rows[i].in, rows[i].tags,
@@ -353,8 +353,8 @@ static void every_tci_obeys_the_rules(void **state)
 		struct vlan vlan;
 
 		/* Trunk to trunk nothing changes, the DEI bit included. */
-		assert_true(vlan_admits(trunk, form));
-		vlan = vlan_enter(trunk, form);
+		assert_true(vlan_admits(trunk, &form));
+		vlan = vlan_enter(trunk, &form);
 		assert_int_equal(tag_vid(vlan.outer), vid);
 		left = vlan_leave(trunk, &vlan);
 		assert_int_equal(left.outer, as_written(form.outer));
@@ -362,14 +362,14 @@ static void every_tci_obeys_the_rules(void **state)
 		assert_int_equal(vlan_is_carried(access, vid), vid == 10);
 
 		/* An access port admits vid 0 only, and keeps nothing but the priority. */
-		assert_int_equal(vlan_admits(access, form), vid == 0);
-		vlan = vlan_enter(access, form);
+		assert_int_equal(vlan_admits(access, &form), vid == 0);
+		vlan = vlan_enter(access, &form);
 		assert_int_equal(vlan.outer, tag_make(0x8100, (tci & 0xe000) | 10));
 		left = vlan_leave(access, &vlan);
 		assert_int_equal(left.outer | left.inner, 0);
 
 		/* Through a tunnel the customer's tag comes out as it went in. */
-		vlan = vlan_enter(tunnel, form);
+		vlan = vlan_enter(tunnel, &form);
 		assert_int_equal(vlan.outer, tag_make(0x88a8, 5));
 		left = vlan_leave(tunnel, &vlan);
 		assert_int_equal(left.outer, as_written(form.outer));
@@ -395,9 +395,9 @@ static void every_pair_of_ports_gives_a_proper_form(void **state)
 
 		if (tpid)
 			form.outer = tag_make(tpid, tcis[i / n / n / 3]);
-		if (!vlan_admits(in, form))
+		if (!vlan_admits(in, &form))
 			continue;
-		vlan = vlan_enter(in, form);
+		vlan = vlan_enter(in, &form);
 		assert_true(vlan_is_fed(in, tag_vid(vlan.outer)));
 		left = vlan_leave(out, &vlan);
 		assert_true(left.outer || !left.inner);
@@ -443,9 +443,9 @@ static void a_frame_reads_the_same_with_its_tag_in_either_place(void **state)
 	assert_int_equal(a.form.outer, 0x88a8600a);
 	assert_int_equal(a.rest_len, 16);
 	assert_int_equal(a.rest_type, 0x8100);
-	assert_int_equal(pkt_len(&a, a.form), 20);
+	assert_int_equal(pkt_len(&a, &a.form), 20);
 	/* Of two tags the inner one counts against the MTU. */
-	assert_int_equal(pkt_l3_len(&a, a.form), 2 + 4 - 4);
+	assert_int_equal(pkt_l3_len(&a, &a.form), 2 + 4 - 4);
 }
 
 /* From memory of just that size, for the sanitizer. */
@@ -472,10 +472,10 @@ static void the_mtu_is_compared_without_the_outermost_tag(void **state)
 	struct pkt p = parse(bare, 22, 0);
 
 	(void)state;
-	assert_int_equal(pkt_l3_len(&p, (struct vlan_form){ 0, 0 }), 8);
-	assert_int_equal(pkt_l3_len(&p, (struct vlan_form){ ten, 0 }), 8);
-	assert_int_equal(pkt_l3_len(&p, (struct vlan_form){ five, ten }), 12);
-	assert_int_equal(pkt_len(&p, (struct vlan_form){ five, ten }), 30);
+	assert_int_equal(pkt_l3_len(&p, &(struct vlan_form){ 0, 0 }), 8);
+	assert_int_equal(pkt_l3_len(&p, &(struct vlan_form){ ten, 0 }), 8);
+	assert_int_equal(pkt_l3_len(&p, &(struct vlan_form){ five, ten }), 12);
+	assert_int_equal(pkt_len(&p, &(struct vlan_form){ five, ten }), 30);
 }
 
 static void reserved_destinations_are_those_of_ovs(void **state)

@@ -115,6 +115,8 @@ int compile_mirrors(const struct model_bridge *bridge, struct bridge_config *bri
 		slot = image_put(image, IMAGE_MIRROR_OF_BIT,
 				 bridge->slot.number * MIRRORS_PER_BRIDGE + mirror->bit);
 		*slot = mirror->slot.number;
+		if (mirror->bit >= 64)
+			bridge_config->flags |= BRIDGE_MANY_MIRRORS;
 
 		config = image_put(image, IMAGE_MIRRORS, mirror->slot.number);
 		config->generation = mirror->slot.generation;

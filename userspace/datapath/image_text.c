@@ -97,6 +97,7 @@ static void put_bridge(struct buf *to, const struct bridge_config *b)
 		{ BRIDGE_FORWARD_BPDU, "forward-bpdu" },
 		{ BRIDGE_MIRROR_ALL, "mirror-all" },
 		{ BRIDGE_MIRROR_OUT, "mirror-out" },
+		{ BRIDGE_MANY_MIRRORS, "many-mirrors" },
 	};
 
 	buf_printf(to, " generation=%u", b->generation);
