@@ -240,6 +240,18 @@ finding() { bvsctl doctor | grep -c "^$1"; }
 	[[ $output == "bvsctl: no bvsd found: open $OTHER/bvsd.pid"* ]]
 }
 
+@test "an answer that does not come is waited for as long as is said" {
+	mute=$BATS_TEST_TMPDIR/mute
+	timeout 60 socat "unix-listen:$mute,fork" 'system:cat >/dev/null' 3>&- &
+	wait_until test -S "$mute"
+	# By default it would be 10 s.
+	run -1 timeout 9 env OVS_CTL_TIMEOUT=1 "$build/bvsctl" -t "$mute" appctl ofproto/list
+	[[ $output == 'bvsctl: no answer in time' ]]
+	run -1 timeout 9 env OVS_CTL_TIMEOUT=100 "$build/bvsctl" -t "$mute" -T 1 appctl ofproto/list
+	run -1 timeout 30 env OVS_CTL_TIMEOUT=often "$build/bvsctl" -t "$mute" appctl ofproto/list
+	kill $!
+}
+
 @test "help: every command has one, and misuse is told from failure" {
 	run -0 both --help
 	for command in show mirror explain doctor image datapath db appctl; do

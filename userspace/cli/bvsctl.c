@@ -29,7 +29,9 @@ static void print_usage(FILE *to)
 	      "in\n"
 	      "                     $OVS_RUNDIR (/var/run/openvswitch)\n"
 	      "  --db=unix:PATH     the database; default: unix:$OVS_RUNDIR/db.sock\n"
-	      "  -T, --timeout=SEC  wait at most this long for an answer (default 10)\n"
+	      "  -T, --timeout=SEC  wait at most this long for an answer (default "
+	      "$OVS_CTL_TIMEOUT,\n"
+	      "                     or 10)\n"
 	      "  --json             answers as JSON: show, mirror, explain, doctor\n"
 	      "  -h, --help\n"
 	      "  -V, --version\n"
@@ -77,17 +79,25 @@ static int set_db(struct cli *cli, const char *remote)
 	return -1;
 }
 
-static int set_timeout(struct cli *cli, const char *text)
+/* False: it is no number of seconds, or out of range. */
+static bool set_timeout(struct cli *cli, const char *text)
 {
 	char *end;
 	long seconds = strtol(text, &end, 10);
 
-	if (*end || seconds < 1 || seconds > 86400) {
-		fputs("bvsctl: --timeout takes seconds, 1 to 86400\n", stderr);
-		return CLI_MISUSE;
-	}
+	if (*end || seconds < 1 || seconds > 86400)
+		return false;
 	cli->timeout_ms = (int)seconds * 1000;
-	return -1;
+	return true;
+}
+
+/* As ovs-vsctl and ovs-appctl, which make nothing of a wrong one. */
+static void set_timeout_of_environment(struct cli *cli)
+{
+	const char *text = getenv("OVS_CTL_TIMEOUT");
+
+	if (text)
+		set_timeout(cli, text);
 }
 
 enum { OPT_DB = 256, OPT_JSON };
@@ -112,8 +122,10 @@ static int parse_options(int argc, char **argv, struct cli *cli)
 			cli->target = optarg;
 			break;
 		case 'T':
-			rc = set_timeout(cli, optarg);
-			break;
+			if (set_timeout(cli, optarg))
+				break;
+			fputs("bvsctl: --timeout takes seconds, 1 to 86400\n", stderr);
+			return CLI_MISUSE;
 		case OPT_DB:
 			rc = set_db(cli, optarg);
 			break;
@@ -154,8 +166,10 @@ int main(int argc, char **argv)
 {
 	struct cli cli = { .timeout_ms = 10000 };
 	const struct cli_command *c;
-	int rc = parse_options(argc, argv, &cli);
+	int rc;
 
+	set_timeout_of_environment(&cli);
+	rc = parse_options(argc, argv, &cli);
 	if (rc >= 0)
 		return rc;
 	argc -= optind;
