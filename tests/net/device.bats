@@ -148,12 +148,17 @@ works() { expect --patience=0.2 <<<$'a - > b=-\nb - > a=-'; }
 	is 1450 eval 'ip -json link show dev b | jq ".[0].mtu"'
 }
 
+image_has() {
+	ovs-appctl -t "$DIR/switch.ctl" bridge/dump-image br0 | grep -q " $1 "
+}
+
 @test "the address of the device behind a port may change under traffic" {
 	bridge
 	works
 	expect <<<$'a - dst=b > b=-'
 	# Frames to the old address are another's, those to the new one the device's own.
 	ip -n ends link set dev b address 02:00:00:00:00:99
+	[[ $SWITCH == ovs ]] || wait_until image_has peer-mac=02:00:00:00:00:99
 	expect <<-END
 		a - dst=02:00:00:00:00:02 > b=-
 		b -       > a=-

@@ -83,6 +83,10 @@ static void put_port(struct buf *to, const struct port_config *p)
 	buf_printf(to, " order=%u", p->order);
 	if (p->mtu != UINT32_MAX)
 		put_number(to, "mtu", p->mtu);
+	if (p->flags & PORT_PEER)
+		buf_printf(to, " peer-mac=%02x:%02x:%02x:%02x:%02x:%02x", p->peer_mac[0],
+			   p->peer_mac[1], p->peer_mac[2], p->peer_mac[3], p->peer_mac[4],
+			   p->peer_mac[5]);
 	put_number(to, "patch-peer", p->patch_peer);
 	put_number(to, "ofport", p->ofport);
 	put_number(to, "next", p->next);
